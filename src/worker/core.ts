@@ -1,0 +1,139 @@
+// Loads core.wasm and gives it its imports. The same in a worker and in Node.
+
+import { DiskStatus } from "../../wasm/protocol/disk";
+
+/** What the core calls; see wasm/host.ts for meanings and units. */
+export interface CoreHost {
+  now(): number;
+  wallClock(): number;
+  debugCharacter(port: number, character: number): void;
+  serialOutput(port: number, byte: number): void;
+  /** Answers with `complete`, now or later. */
+  diskRequest(
+    drive: number,
+    operation: number,
+    position: number,
+    length: number,
+    pointer: number,
+  ): void;
+  event(kind: number, a: number, b: number): void;
+}
+
+type Address = WebAssembly.Global;
+
+/** The core's exports (wasm/index.ts). */
+export interface CoreExports {
+  memory: WebAssembly.Memory;
+  initialize(ramBytes: number): void;
+  reset(): void;
+  /** Runs about `budget` instructions; returns a RunResult (wasm/cpu/run.ts). */
+  run(budget: number): number;
+  handleFault(): void;
+  readPort(port: number, size: number): number;
+  writePort(port: number, size: number, value: number): void;
+  readPhysical(address: number, size: number): number;
+  writePhysical(address: number, size: number, value: number): void;
+  millisecondsToNextTimer(limit: number): number;
+  runTimers(): void;
+  pauseClock(): void;
+  resumeClock(): void;
+  ramAddress(): number;
+  ramBytes(): number;
+  readonly DEVICE_TABLE: Address;
+  readonly CPU_STATE: Address;
+  readonly FRAMEBUFFER: Address;
+  readonly HOST_BUFFERS: Address;
+  readonly RAM: Address;
+  readonly SYSTEM_ROM: Address;
+  readonly VGA_ROM: Address;
+}
+
+/** Thrown by the core's `unwind` import and caught in `Core.run`; not an Error, so that throwing it is cheap. */
+const UNWIND = Symbol("unwind");
+
+const PAGE = 65536;
+/** wasm/layout.ts: RAM. */
+const RAM_OFFSET = 0x0800_0000;
+
+/** A host that ignores everything and has no disks; tests and tools override what they look at. */
+export function defaultHost(): CoreHost {
+  return {
+    now: () => performance.now(),
+    wallClock: () => Date.now() - new Date().getTimezoneOffset() * 60_000,
+    debugCharacter: () => {},
+    serialOutput: () => {},
+    diskRequest: () => {},
+    event: () => {},
+  };
+}
+
+/** One machine's core: an instance of core.wasm. */
+export class Core {
+  readonly exports: CoreExports;
+  readonly memory: WebAssembly.Memory;
+
+  private constructor(exports: CoreExports, memory: WebAssembly.Memory) {
+    this.exports = exports;
+    this.memory = memory;
+  }
+
+  /** @param ramBytes a multiple of 1 MiB */
+  static create(module: WebAssembly.Module, ramBytes: number, host: CoreHost): Core {
+    const pages = (RAM_OFFSET + ramBytes) / PAGE;
+    const memory = new WebAssembly.Memory({ initial: pages, maximum: 65536 });
+    const instance = new WebAssembly.Instance(module, {
+      env: { memory },
+      host: {
+        hostNow: () => host.now(),
+        hostWallClock: () => host.wallClock(),
+        hostDebugCharacter: (port: number, character: number) =>
+          host.debugCharacter(port, character),
+        hostSerialOutput: (port: number, byte: number) => host.serialOutput(port, byte),
+        hostDiskRequest: (
+          drive: number,
+          operation: number,
+          position: number,
+          length: number,
+          pointer: number,
+        ) => host.diskRequest(drive, operation, position, length, pointer),
+        hostEvent: (kind: number, a: number, b: number) => host.event(kind, a, b),
+        hostUnwind: () => {
+          // oxlint-disable-next-line no-throw-literal
+          throw UNWIND;
+        },
+      },
+    });
+    const exports = instance.exports as unknown as CoreExports;
+    const core = new Core(exports, memory);
+    exports.initialize(ramBytes);
+    exports.reset();
+    return core;
+  }
+
+  /** Runs about `budget` instructions; exceptions of the guest are delivered on the way. */
+  run(budget: number): number {
+    let faulted = false;
+    for (;;) {
+      try {
+        if (faulted) {
+          faulted = false;
+          this.exports.handleFault();
+        }
+        return this.exports.run(budget);
+      } catch (error) {
+        if (error !== UNWIND) throw error;
+        faulted = true;
+      }
+    }
+  }
+
+  /** Views are made anew each time: memory never grows, but a view is cheap and this is safe. */
+  bytes(address: number, length: number): Uint8Array {
+    return new Uint8Array(this.memory.buffer, address, length);
+  }
+
+  /** A one-line name of a disk status, for messages. */
+  static diskStatusName(status: number): string {
+    return DiskStatus[status] ?? `status ${status}`;
+  }
+}

@@ -1,0 +1,70 @@
+// The I/O port space: 64K ports, each with a read and a write handler for 1, 2 and 4 bytes.
+//
+// A port without a handler reads as all ones and ignores writes. An access wider than what a port has handlers for is
+// split into halves, low part first, as the bus does it.
+
+import { PORT_MAP, PORT_SLOTS } from "../layout";
+
+const SLOT_SIZE = 32; // u32 function index: read 1, 2, 4; write 1, 2, 4 bytes; 0 = none
+
+@unmanaged
+class PortsState {
+  slots: u32; // slots in use; slot 0 is "nothing there"
+}
+const ports = changetype<PortsState>(memory.data(offsetof<PortsState>(), 8));
+
+function slotOf(port: u16): usize {
+  let slot = <u32>load<u16>(PORT_MAP + ((<usize>port) << 1));
+  if (slot == 0) {
+    slot = ++ports.slots;
+    store<u16>(PORT_MAP + ((<usize>port) << 1), <u16>slot);
+  }
+  return PORT_SLOTS + slot * SLOT_SIZE;
+}
+
+function widthIndex(size: i32): usize {
+  return size == 1 ? 0 : size == 2 ? 4 : 8;
+}
+
+/** Registers the reader of one port for accesses of `size` bytes (1, 2 or 4). */
+export function onRead(port: u16, size: i32, handler: (port: u16) => u32): void {
+  store<u32>(slotOf(port) + widthIndex(size), load<u32>(changetype<usize>(handler)));
+}
+
+/** Registers the writer of one port for accesses of `size` bytes (1, 2 or 4). */
+export function onWrite(port: u16, size: i32, handler: (port: u16, value: u32) => void): void {
+  store<u32>(slotOf(port) + 12 + widthIndex(size), load<u32>(changetype<usize>(handler)));
+}
+
+/** Takes all handlers of a port away (a BAR that moves). */
+export function removePort(port: u16): void {
+  const slot = <u32>load<u16>(PORT_MAP + ((<usize>port) << 1));
+  if (slot) memory.fill(PORT_SLOTS + slot * SLOT_SIZE, 0, SLOT_SIZE);
+}
+
+export class Ports {
+  /** Reads `size` bytes (1, 2, 4) from a port. */
+  static read(port: u32, size: i32): u32 {
+    const slot = <u32>load<u16>(PORT_MAP + ((port & 0xffff) << 1));
+    const handler = load<u32>(PORT_SLOTS + slot * SLOT_SIZE + widthIndex(size));
+    if (handler) return call_indirect<u32>(handler, <u16>port);
+    if (size == 4) return Ports.read(port, 2) | (Ports.read(port + 2, 2) << 16);
+    if (size == 2) return Ports.read(port, 1) | (Ports.read(port + 1, 1) << 8);
+    return 0xff;
+  }
+
+  /** Writes `size` bytes (1, 2, 4) to a port. */
+  static write(port: u32, size: i32, value: u32): void {
+    const slot = <u32>load<u16>(PORT_MAP + ((port & 0xffff) << 1));
+    const handler = load<u32>(PORT_SLOTS + slot * SLOT_SIZE + 12 + widthIndex(size));
+    if (handler) {
+      call_indirect<void>(handler, <u16>port, value);
+    } else if (size == 4) {
+      Ports.write(port, 2, value & 0xffff);
+      Ports.write(port + 2, 2, value >>> 16);
+    } else if (size == 2) {
+      Ports.write(port, 1, value & 0xff);
+      Ports.write(port + 1, 1, value >>> 8);
+    }
+  }
+}

@@ -1,0 +1,153 @@
+// EFLAGS, the arithmetic ones evaluated lazily from the last operation: {kind, a, b, result}.
+//
+// Operands of 8 and 16 bits are kept shifted to the top of 32 bits, so that each condition has one formula for all sizes;
+// only parity and auxiliary carry need to know the shift, which is part of the kind.
+
+import { cpu, FLAGS_ARITHMETIC } from "./state";
+
+/** All arithmetic flags are in cpu.eflags. */
+export const FLAGS_RAW: u32 = 0;
+/** result = a + b */
+export const FLAGS_ADD: u32 = 1;
+/** result = a - b */
+export const FLAGS_SUB: u32 = 2;
+/** CF = OF = AF = 0; ZF, SF, PF from result. */
+export const FLAGS_LOGIC: u32 = 3;
+/** CF = bit 0 of a, AF = bit 4 of a, OF = bit 31 of b; ZF, SF, PF from result. */
+export const FLAGS_EXPLICIT: u32 = 4;
+export const FLAGS_KIND: u32 = 0xff;
+/** The operands' shift to the top (0, 16 or 24) stands in bits 8-15 of the kind. */
+export const FLAGS_SHIFT: u32 = 8;
+
+function parity(value: u32): u32 {
+  // Bit n of 9669h is set when the four bits of n have even parity.
+  return (0x9669 >>> ((value ^ (value >>> 4)) & 15)) & 1;
+}
+
+export class Flags {
+  static cf(): u32 {
+    const kind = cpu.flagsKind & FLAGS_KIND;
+    if (kind == FLAGS_SUB) return cpu.flagsA < cpu.flagsB ? 1 : 0;
+    if (kind == FLAGS_ADD) return cpu.flagsResult < cpu.flagsA ? 1 : 0;
+    if (kind == FLAGS_EXPLICIT) return cpu.flagsA & 1;
+    if (kind == FLAGS_RAW) return cpu.eflags & 1;
+    return 0;
+  }
+
+  static of(): u32 {
+    const kind = cpu.flagsKind & FLAGS_KIND;
+    if (kind == FLAGS_SUB) {
+      return ((cpu.flagsA ^ cpu.flagsB) & (cpu.flagsA ^ cpu.flagsResult)) >>> 31;
+    }
+    if (kind == FLAGS_ADD) {
+      return ((cpu.flagsA ^ cpu.flagsResult) & (cpu.flagsB ^ cpu.flagsResult)) >>> 31;
+    }
+    if (kind == FLAGS_EXPLICIT) return cpu.flagsB >>> 31;
+    if (kind == FLAGS_RAW) return (cpu.eflags >>> 11) & 1;
+    return 0;
+  }
+
+  static zf(): u32 {
+    if (cpu.flagsKind == FLAGS_RAW) return (cpu.eflags >>> 6) & 1;
+    return cpu.flagsResult == 0 ? 1 : 0;
+  }
+
+  static sf(): u32 {
+    if (cpu.flagsKind == FLAGS_RAW) return (cpu.eflags >>> 7) & 1;
+    return cpu.flagsResult >>> 31;
+  }
+
+  static pf(): u32 {
+    if (cpu.flagsKind == FLAGS_RAW) return (cpu.eflags >>> 2) & 1;
+    return parity(cpu.flagsResult >>> (cpu.flagsKind >>> FLAGS_SHIFT));
+  }
+
+  static af(): u32 {
+    const kind = cpu.flagsKind & FLAGS_KIND;
+    if (kind == FLAGS_SUB || kind == FLAGS_ADD) {
+      const shift = cpu.flagsKind >>> FLAGS_SHIFT;
+      return ((cpu.flagsA ^ cpu.flagsB ^ cpu.flagsResult) >>> (4 + shift)) & 1;
+    }
+    if (kind == FLAGS_EXPLICIT || kind == FLAGS_RAW) {
+      return ((kind == FLAGS_RAW ? cpu.eflags : cpu.flagsA) >>> 4) & 1;
+    }
+    return 0;
+  }
+
+  /** EFLAGS whole, bit 1 set; does not change how they are kept. */
+  static get(): u32 {
+    if (cpu.flagsKind == FLAGS_RAW) return cpu.eflags | 2;
+    return (
+      (cpu.eflags & ~FLAGS_ARITHMETIC) |
+      2 |
+      Flags.cf() |
+      (Flags.pf() << 2) |
+      (Flags.af() << 4) |
+      (Flags.zf() << 6) |
+      (Flags.sf() << 7) |
+      (Flags.of() << 11)
+    );
+  }
+
+  /**
+   * Sets all of EFLAGS as given: no privilege rules here. When TF, VM, AC or IF may have changed, the caller also calls
+   * updateMode() (segments.ts) and ends the block.
+   */
+  static set(value: u32): void {
+    cpu.eflags = value | 2;
+    cpu.flagsKind = FLAGS_RAW;
+  }
+
+  /** Replaces the flags in `mask` (arithmetic ones) by those of `value`. */
+  static change(mask: u32, value: u32): void {
+    Flags.set((Flags.get() & ~mask) | (value & mask));
+  }
+
+  /** Flags after a logical operation on `size` bytes: result not shifted. */
+  static logic(result: u32, size: u32): void {
+    const shift = 32 - (size << 3);
+    cpu.flagsKind = FLAGS_LOGIC | (shift << FLAGS_SHIFT);
+    cpu.flagsResult = result << shift;
+  }
+
+  /** CF, OF, AF given as 0 or 1; ZF, SF, PF from the result of `size` bytes. */
+  static explicit(cf: u32, of: u32, af: u32, result: u32, size: u32): void {
+    const shift = 32 - (size << 3);
+    cpu.flagsKind = FLAGS_EXPLICIT | (shift << FLAGS_SHIFT);
+    cpu.flagsA = cf | (af << 4);
+    cpu.flagsB = of << 31;
+    cpu.flagsResult = result << shift;
+  }
+}
+
+/** The condition of Jcc, SETcc, CMOVcc: 0 or 1 (SDM vol. 1, appendix B). */
+export function condition(code: u32): u32 {
+  let value: u32;
+  switch (code >>> 1) {
+    case 0:
+      value = Flags.of();
+      break;
+    case 1:
+      value = Flags.cf();
+      break;
+    case 2:
+      value = Flags.zf();
+      break;
+    case 3:
+      value = Flags.cf() | Flags.zf();
+      break;
+    case 4:
+      value = Flags.sf();
+      break;
+    case 5:
+      value = Flags.pf();
+      break;
+    case 6:
+      value = Flags.sf() ^ Flags.of();
+      break;
+    default:
+      value = Flags.zf() | (Flags.sf() ^ Flags.of());
+      break;
+  }
+  return value ^ (code & 1);
+}

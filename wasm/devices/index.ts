@@ -1,0 +1,3 @@
+// The machine's devices, one line each.
+
+export function attachDevices(): void {}

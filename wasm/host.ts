@@ -1,0 +1,32 @@
+// What the core asks of its host (src/worker/core.ts): the imports, all of them.
+
+/** Monotonic time in milliseconds, with fractions. */
+export declare function hostNow(): f64;
+
+/** Wall clock: milliseconds since 1970-01-01 of the local time zone (UTC + offset). */
+export declare function hostWallClock(): f64;
+
+/** Leaves all wasm frames by a host exception; `run` is entered again through `handleFault`. Never returns. */
+export declare function hostUnwind(): void;
+
+/** One character to the debug console (ports 402h and E9h). */
+export declare function hostDebugCharacter(port: i32, character: i32): void;
+
+/** One byte leaves serial port 0 or 1. */
+export declare function hostSerialOutput(port: i32, byte: i32): void;
+
+/**
+ * A drive asks for data. The host answers with `diskComplete(drive, status)`, at once (before this returns) or later.
+ * drive: 0-3 IDE (primary master, primary slave, secondary master, secondary slave), 4-5 floppy A and B.
+ * operation: see DiskOperation in protocol/disk.ts. position: byte offset. length: bytes. pointer: address in core memory.
+ */
+export declare function hostDiskRequest(
+  drive: i32,
+  operation: i32,
+  position: f64,
+  length: i32,
+  pointer: usize,
+): void;
+
+/** Something the page should know: see MachineEvent in protocol/events.ts. */
+export declare function hostEvent(kind: i32, a: i32, b: i32): void;

@@ -1,0 +1,9 @@
+// The core's exports, all of them.
+
+export { initialize, reset, readPort, writePort } from "./machine";
+export { run, handleFault } from "./cpu/run";
+export { DEVICE_TABLE } from "./bus/devices";
+export { millisecondsToNextTimer, pauseClock, resumeClock, runTimers } from "./bus/clock";
+export { ramAddress, ramBytes } from "./memory/physical";
+export { readPhysical, writePhysical } from "./memory/physical";
+export { CPU_STATE, FRAMEBUFFER, HOST_BUFFERS, RAM, SYSTEM_ROM, VGA_ROM } from "./layout";

@@ -1,0 +1,33 @@
+// The machine as a whole: power-on, reset, and what the host may do to it between slices.
+
+import { attachClock } from "./bus/clock";
+import { resetDevices } from "./bus/devices";
+import { attachIrq } from "./bus/irq";
+import { attachPci } from "./bus/pci";
+import { Ports } from "./bus/ports";
+import { attachDevices } from "./devices/index";
+import { attachMemory } from "./memory/physical";
+import { initializeTlb } from "./memory/tlb";
+
+/** Host, once per core: builds the machine with so many bytes of RAM. `reset` follows. */
+export function initialize(ramBytes: u32): void {
+  initializeTlb();
+  attachMemory(ramBytes);
+  attachClock();
+  attachIrq();
+  attachPci();
+  attachDevices();
+}
+
+/** Host: the RESET line. */
+export function reset(): void {
+  resetDevices();
+}
+
+/** Host and tests: a port access as the CPU would do it. */
+export function readPort(port: i32, size: i32): u32 {
+  return Ports.read(<u32>port, size);
+}
+export function writePort(port: i32, size: i32, value: u32): void {
+  Ports.write(<u32>port, size, value);
+}

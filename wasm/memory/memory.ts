@@ -1,0 +1,197 @@
+// Guest memory by linear address, as the running code sees it: through the soft TLB, else through paging.
+//
+// All functions raise #PF (or #AC) themselves and then do not return. Writes that cross a page are checked on both pages first.
+
+import { cpu } from "../cpu/state";
+import { Fault, Vector } from "../cpu/fault";
+import { TLB_NONE } from "../layout";
+import { translate } from "./paging";
+import { Physical } from "./physical";
+import { TLB_SUPERVISOR_READ, TLB_SUPERVISOR_WRITE } from "./tlb";
+
+export class Memory {
+  @inline static read8(address: u32): u32 {
+    const entry = load<u32>(cpu.tlbRead + ((<usize>(address >>> 12)) << 2));
+    if (!(entry & 1)) return <u32>load<u8>(<usize>(address + entry));
+    return slowRead(address, 1);
+  }
+
+  @inline static read16(address: u32): u32 {
+    const entry = load<u32>(cpu.tlbRead + ((<usize>(address >>> 12)) << 2));
+    if (((address | entry) & 0xfff) <= 0xffe) return <u32>load<u16>(<usize>(address + entry));
+    return slowRead(address, 2);
+  }
+
+  @inline static read32(address: u32): u32 {
+    const entry = load<u32>(cpu.tlbRead + ((<usize>(address >>> 12)) << 2));
+    if (((address | entry) & 0xfff) <= 0xffc) return load<u32>(<usize>(address + entry));
+    return slowRead(address, 4);
+  }
+
+  static read64(address: u32): u64 {
+    const entry = load<u32>(cpu.tlbRead + ((<usize>(address >>> 12)) << 2));
+    if (((address | entry) & 0xfff) <= 0xff8) return load<u64>(<usize>(address + entry));
+    return slowRead64(address);
+  }
+
+  @inline static write8(address: u32, value: u32): void {
+    const entry = load<u32>(cpu.tlbWrite + ((<usize>(address >>> 12)) << 2));
+    if (!(entry & 1)) store<u8>(<usize>(address + entry), <u8>value);
+    else slowWrite(address, 1, value);
+  }
+
+  @inline static write16(address: u32, value: u32): void {
+    const entry = load<u32>(cpu.tlbWrite + ((<usize>(address >>> 12)) << 2));
+    if (((address | entry) & 0xfff) <= 0xffe) store<u16>(<usize>(address + entry), <u16>value);
+    else slowWrite(address, 2, value);
+  }
+
+  @inline static write32(address: u32, value: u32): void {
+    const entry = load<u32>(cpu.tlbWrite + ((<usize>(address >>> 12)) << 2));
+    if (((address | entry) & 0xfff) <= 0xffc) store<u32>(<usize>(address + entry), value);
+    else slowWrite(address, 4, value);
+  }
+
+  static write64(address: u32, value: u64): void {
+    const entry = load<u32>(cpu.tlbWrite + ((<usize>(address >>> 12)) << 2));
+    if (((address | entry) & 0xfff) <= 0xff8) store<u64>(<usize>(address + entry), value);
+    else slowWrite64(address, value);
+  }
+
+  /** The read half of a read-modify-write: raises the write's fault first, as the processor does. */
+  static probeWrite(address: u32, size: u32): void {
+    const entry = load<u32>(cpu.tlbWrite + ((<usize>(address >>> 12)) << 2));
+    if (((address | entry) & 0xfff) <= 0x1000 - size) return;
+    checkAlignment(address, size);
+    const user = isUser();
+    translate(address, user, true);
+    if ((address & 0xfff) + size > 0x1000) translate(address + size - 1, user, true);
+  }
+
+  /** Raises a read's fault without reading; any size up to 4096. */
+  static probeRead(address: u32, size: u32): void {
+    const user = isUser();
+    translate(address, user, false);
+    if ((address & 0xfff) + size > 0x1000) translate(address + size - 1, user, false);
+  }
+
+  // Supervisor accesses whatever the CPL: descriptor tables, TSS, the stack of an inner ring.
+
+  static systemRead8(address: u32): u32 {
+    const entry = load<u32>(TLB_SUPERVISOR_READ + ((<usize>(address >>> 12)) << 2));
+    if (!(entry & 1)) return <u32>load<u8>(<usize>(address + entry));
+    return Physical.read(translate(address, false, false), 1);
+  }
+
+  static systemRead16(address: u32): u32 {
+    if ((address & 0xfff) <= 0xffe) {
+      const entry = load<u32>(TLB_SUPERVISOR_READ + ((<usize>(address >>> 12)) << 2));
+      if (!(entry & 1)) return <u32>load<u16>(<usize>(address + entry));
+      return Physical.read(translate(address, false, false), 2);
+    }
+    return Memory.systemRead8(address) | (Memory.systemRead8(address + 1) << 8);
+  }
+
+  static systemRead32(address: u32): u32 {
+    if ((address & 0xfff) <= 0xffc) {
+      const entry = load<u32>(TLB_SUPERVISOR_READ + ((<usize>(address >>> 12)) << 2));
+      if (!(entry & 1)) return load<u32>(<usize>(address + entry));
+      return Physical.read(translate(address, false, false), 4);
+    }
+    return Memory.systemRead16(address) | (Memory.systemRead16(address + 2) << 16);
+  }
+
+  static systemWrite8(address: u32, value: u32): void {
+    const entry = load<u32>(TLB_SUPERVISOR_WRITE + ((<usize>(address >>> 12)) << 2));
+    if (!(entry & 1)) store<u8>(<usize>(address + entry), <u8>value);
+    else Physical.write(translate(address, false, true), 1, value);
+  }
+
+  static systemWrite16(address: u32, value: u32): void {
+    if ((address & 0xfff) <= 0xffe) {
+      const entry = load<u32>(TLB_SUPERVISOR_WRITE + ((<usize>(address >>> 12)) << 2));
+      if (!(entry & 1)) store<u16>(<usize>(address + entry), <u16>value);
+      else Physical.write(translate(address, false, true), 2, value);
+    } else {
+      Memory.systemProbeWrite(address, 2);
+      Memory.systemWrite8(address, value);
+      Memory.systemWrite8(address + 1, value >>> 8);
+    }
+  }
+
+  static systemWrite32(address: u32, value: u32): void {
+    if ((address & 0xfff) <= 0xffc) {
+      const entry = load<u32>(TLB_SUPERVISOR_WRITE + ((<usize>(address >>> 12)) << 2));
+      if (!(entry & 1)) store<u32>(<usize>(address + entry), value);
+      else Physical.write(translate(address, false, true), 4, value);
+    } else {
+      Memory.systemProbeWrite(address, 4);
+      for (let i: u32 = 0; i < 4; i++) Memory.systemWrite8(address + i, value >>> (i << 3));
+    }
+  }
+
+  static systemProbeWrite(address: u32, size: u32): void {
+    translate(address, false, true);
+    if ((address & 0xfff) + size > 0x1000) translate(address + size - 1, false, true);
+  }
+}
+
+function isUser(): bool {
+  return cpu.cpl == 3;
+}
+
+function checkAlignment(address: u32, size: u32): void {
+  if (cpu.tlbRead == TLB_NONE && address & (size - 1)) Fault.raiseCode(Vector.AlignmentCheck, 0);
+}
+
+function slowRead(address: u32, size: i32): u32 {
+  checkAlignment(address, size);
+  return readUnaligned(address, size);
+}
+
+function readUnaligned(address: u32, size: i32): u32 {
+  const user = isUser();
+  const first = translate(address, user, false);
+  const left: i32 = 0x1000 - <i32>(address & 0xfff);
+  if (left >= size) return Physical.read(first, size);
+  const second = translate(address + <u32>left, user, false);
+  let value: u32 = 0;
+  for (let i = 0; i < size; i++) {
+    const at = i < left ? first + <u32>i : second + <u32>(i - left);
+    value |= Physical.read(at, 1) << ((<u32>i) << 3);
+  }
+  return value;
+}
+
+function slowRead64(address: u32): u64 {
+  checkAlignment(address, 8);
+  if ((address & 0xfff) > 0xff8) Memory.probeRead(address, 8);
+  return (<u64>readUnaligned(address, 4)) | ((<u64>readUnaligned(address + 4, 4)) << 32);
+}
+
+function slowWrite(address: u32, size: i32, value: u32): void {
+  checkAlignment(address, size);
+  writeUnaligned(address, size, value);
+}
+
+function writeUnaligned(address: u32, size: i32, value: u32): void {
+  const user = isUser();
+  const first = translate(address, user, true);
+  const left: i32 = 0x1000 - <i32>(address & 0xfff);
+  if (left >= size) {
+    Physical.write(first, size, value);
+    return;
+  }
+  const second = translate(address + <u32>left, user, true);
+  for (let i = 0; i < size; i++) {
+    const at = i < left ? first + <u32>i : second + <u32>(i - left);
+    Physical.write(at, 1, value >>> ((<u32>i) << 3));
+  }
+}
+
+function slowWrite64(address: u32, value: u64): void {
+  checkAlignment(address, 8);
+  if ((address & 0xfff) > 0xff8) Memory.probeWrite(address, 8);
+  writeUnaligned(address, 4, <u32>value);
+  writeUnaligned(address + 4, 4, <u32>(value >> 32));
+}

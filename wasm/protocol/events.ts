@@ -1,0 +1,22 @@
+/** What the core tells its host through `event(kind, a, b)`. Numbers are never reused. */
+export enum MachineEvent {
+  PowerOff = 1, // ACPI S5 or the guest's own port
+  Reset = 2, // the machine has been reset; a: ResetCause
+  TripleFault = 3, // a: EIP, b: CR2
+  VideoMode = 4, // a: width, b: height in pixels
+  DiskActivity = 5, // a: drive, b: 1 write, 0 read
+  KeyboardLeds = 6, // a: bit 0 scroll, 1 num, 2 caps
+  TrayOpen = 7, // a: drive; the guest ejected its medium
+  TrayClose = 8, // a: drive
+  PointerWanted = 9, // a: 1 when the guest has enabled its PS/2 mouse
+  UnknownHardware = 10, // a: port or address; told once per place, for diagnosis
+}
+
+/** Why a machine was reset. */
+export enum ResetCause {
+  Host = 0,
+  Keyboard = 1, // 8042 command FEh
+  Port92 = 2,
+  PortCf9 = 3,
+  TripleFault = 4,
+}
