@@ -1,0 +1,128 @@
+// The whole conversation of the two threads: MachineApi (the page asks the worker), MachineEvent (the worker tells the page).
+//
+// Plain data only. MachineApi is exposed with comlink; a call that fails rejects with ErrorData (errors.ts: TandemError.from).
+// Events travel through the MessagePort given to `listen`.
+
+import type { ErrorData } from "./errors";
+import type { BootDevice, ImageSource } from "./config";
+
+/** A drive with a medium that a user sees. */
+export type DriveName = BootDevice;
+
+/** Where the bytes of an image are. A Blob (File) and a URL are read block by block, never whole. */
+export type ImageFile = Blob | ArrayBuffer | ImageSource;
+
+/** Images by the role they play; they stand in for the configuration's key of the same name. */
+export type MachineFiles = {
+  [
+    role in "firmware" | "vgaFirmware" | "floppy" | "hda" | "cdrom" | "kernel" | "initrd"
+  ]?: ImageFile;
+};
+
+export type MachineState =
+  | "off" // created, or switched off: start() powers it on
+  | "running"
+  | "paused"
+  | "crashed"; // triple fault that nobody caught, or a fault of the emulator
+
+/** Pixels of a rectangle of the screen, R G B A, rows without gaps. */
+export interface Pixels {
+  width: number;
+  height: number;
+  data: Uint8ClampedArray<ArrayBuffer>;
+}
+
+/** Bit 0 left, 1 right, 2 middle, 3 and 4 the side buttons. */
+export type PointerButtons = number;
+
+export interface MachineStats {
+  /** Milliseconds of guest time since power-on. */
+  uptime: number;
+  /** Guest instructions since power-on. */
+  instructions: number;
+  /** Millions of instructions a second, over the last second. */
+  mips: number;
+  /** Share of the last second that the worker computed, 0 to 1. */
+  load: number;
+  /** Interrupts delivered since power-on. */
+  irqs: number;
+}
+
+export interface MachineApi {
+  /** Builds the machine; it stays off. `config` is checked here. Once per worker. */
+  create(config: unknown, files?: MachineFiles): Promise<void>;
+  /** Events go to this port from now on. */
+  listen(port: MessagePort): void;
+  /** Powers on, or goes on after pause(). */
+  start(): Promise<void>;
+  pause(): void;
+  resume(): void;
+  /** The reset button. */
+  reset(): Promise<void>;
+  /** The power button: the guest's operating system is asked to shut down (ACPI). */
+  powerButton(): void;
+  /** Pulls the plug. */
+  powerOff(): void;
+
+  /** Types a text as on a US keyboard; resolves when the last key is up. */
+  typeText(text: string): Promise<void>;
+  /** A key by KeyboardEvent.code. */
+  key(code: string, pressed: boolean): void;
+  /** A chord by name, "ctrl-alt-delete": see keys.ts. */
+  sendKeys(chord: string): Promise<void>;
+  /** Releases all keys and buttons that are held: the page lost the focus. */
+  releaseAll(): void;
+
+  /** Relative motion in counts, y downwards; wheel in notches, positive towards the user. */
+  pointerMotion(dx: number, dy: number): void;
+  pointerButtons(buttons: PointerButtons): void;
+  pointerWheel(vertical: number, horizontal?: number): void;
+
+  /** Bytes to serial port 0 (COM1) or 1. */
+  serialInput(bytes: Uint8Array, port?: number): void;
+
+  insert(drive: DriveName, file: ImageFile): Promise<void>;
+  eject(drive: DriveName): void;
+  /** The image with everything the guest has written. */
+  exportDisk(drive: DriveName): Promise<Blob>;
+
+  screenshot(): Pixels;
+  /** The text screen as lines without trailing blanks; empty in a graphics mode. */
+  screenText(): string[];
+  stats(): MachineStats;
+  /** Stops and frees everything; the worker can be ended afterwards. */
+  dispose(): void;
+}
+
+/** What a user or a developer needs when a guest has crashed. */
+export interface CrashReport {
+  reason: string;
+  /** Registers and code bytes, several lines. */
+  details: string;
+}
+
+export type MachineEvent =
+  | { type: "state"; state: MachineState }
+  | { type: "serial"; port: number; bytes: Uint8Array<ArrayBuffer> }
+  /** The resolution changed; frames of the new size follow. */
+  | { type: "video-mode"; width: number; height: number }
+  /** A changed rectangle of the screen. */
+  | { type: "frame"; x: number; y: number; pixels: Pixels }
+  | { type: "disk-activity"; drive: DriveName; write: boolean }
+  | { type: "stats"; stats: MachineStats }
+  /** A line of the firmware's or guest's debug console (ports 402h, E9h). */
+  | { type: "debug"; line: string }
+  | { type: "keyboard-leds"; scroll: boolean; num: boolean; caps: boolean }
+  /** The guest opened or closed a drive; open means that its medium is out. */
+  | { type: "tray"; drive: DriveName; open: boolean }
+  /** The guest listens (or no longer) to its PS/2 mouse. */
+  | { type: "pointer-wanted"; wanted: boolean }
+  | { type: "reset" }
+  | { type: "power-off" }
+  | { type: "triple-fault"; report: CrashReport }
+  | { type: "error"; error: ErrorData };
+
+/** What the worker answers when its script has loaded and it listens; posted once, before comlink is used. */
+export interface WorkerReady {
+  type: "worker-ready";
+}

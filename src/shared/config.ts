@@ -1,0 +1,154 @@
+// The description of a machine: what `<tandem-pc>`, the worker and the command line all take.
+
+import { TandemError } from "./errors";
+
+/** An image. `size` in bytes spares a request when the server's answer is slow or does not tell. */
+export interface ImageSource {
+  url: string;
+  size?: number;
+}
+
+export interface FolderConfig {
+  name: string;
+  readOnly?: boolean;
+}
+
+/** "auto": where set-up put it, when the way of booting needs it. "none": without. */
+export type FirmwareConfig = "auto" | "none" | ImageSource;
+export type BootDevice = "floppy" | "hda" | "cdrom";
+export type PointerMode = "relative" | "absolute" | "integrated";
+
+export interface MachineConfig {
+  /** MiB of RAM. */
+  memory: number;
+  firmware: FirmwareConfig;
+  vgaFirmware: FirmwareConfig;
+  /** Without it: what is there, in the order floppy, cdrom, hda. */
+  boot?: BootDevice;
+  floppy?: ImageSource;
+  hda?: ImageSource;
+  cdrom?: ImageSource;
+  /** A Linux bzImage or a multiboot image, started without firmware. */
+  kernel?: ImageSource;
+  /** Initial RAM disk, or the first multiboot module. */
+  initrd?: ImageSource;
+  /** Kernel command line. */
+  append: string;
+  pointer: PointerMode;
+  folders: FolderConfig[];
+  jit: boolean;
+}
+
+export const MEMORY_MIN = 1;
+/** The PCI hole begins at 3 GiB. */
+export const MEMORY_MAX = 3072;
+export const BOOT_DEVICES: readonly BootDevice[] = ["floppy", "hda", "cdrom"];
+export const POINTER_MODES: readonly PointerMode[] = ["relative", "absolute", "integrated"];
+
+type Checker<T> = (value: unknown, path: string) => T;
+
+/** Checks a configuration as parsed from JSON and fills in the defaults. @throws TandemError bad-config */
+export function parseConfig(value: unknown): MachineConfig {
+  return machine(value, "");
+}
+
+function fail(path: string, problem: string): never {
+  throw new TandemError("bad-config", `${path === "" ? "The machine" : `"${path}"`} ${problem}.`);
+}
+
+function typeName(value: unknown): string {
+  if (value === null) return "null";
+  if (Array.isArray(value)) return "a list";
+  return typeof value === "object" ? "an object" : `a ${typeof value}`;
+}
+
+const text: Checker<string> = (value, path) =>
+  typeof value === "string" ? value : fail(path, `must be a text, but is ${typeName(value)}`);
+
+const yesNo: Checker<boolean> = (value, path) =>
+  typeof value === "boolean"
+    ? value
+    : fail(path, `must be true or false, but is ${typeName(value)}`);
+
+const nonEmpty: Checker<string> = (value, path) =>
+  text(value, path) === "" ? fail(path, "must not be empty") : text(value, path);
+
+function wholeNumber(minimum: number, maximum: number): Checker<number> {
+  return (value, path) => {
+    if (typeof value !== "number") fail(path, `must be a number, but is ${typeName(value)}`);
+    if (!Number.isInteger(value) || value < minimum || value > maximum)
+      fail(path, `must be a whole number from ${minimum} to ${maximum}, but is ${value}`);
+    return value;
+  };
+}
+
+function oneOf<T extends string>(choices: readonly T[]): Checker<T> {
+  return (value, path) =>
+    choices.find((choice) => choice === value) ??
+    fail(
+      path,
+      `must be one of ${choices.map((choice) => `"${choice}"`).join(", ")}, but is ` +
+        (typeof value === "string" ? `"${value}"` : typeName(value)),
+    );
+}
+
+/** An object with exactly these keys; each checker sees `undefined` when its key is absent. */
+function object<T>(checkers: { [K in keyof T]-?: Checker<T[K]> }): Checker<T> {
+  return (value, path) => {
+    if (typeof value !== "object" || value === null || Array.isArray(value))
+      fail(path, `must be an object, but is ${typeName(value)}`);
+    const prefix = path === "" ? "" : `${path}.`;
+    for (const key of Object.keys(value))
+      if (!Object.hasOwn(checkers, key)) fail(prefix + key, "is not a known key");
+    const given = value as Record<string, unknown>;
+    const result: Partial<T> = {};
+    for (const key of Object.keys(checkers) as (keyof T & string)[]) {
+      const checked = checkers[key](given[key], prefix + key);
+      if (checked !== undefined) result[key] = checked;
+    }
+    return result as T;
+  };
+}
+
+function optional<T>(checker: Checker<T>): Checker<T | undefined> {
+  return (value, path) => (value === undefined ? undefined : checker(value, path));
+}
+
+function withDefault<T>(checker: Checker<T>, standard: T): Checker<T> {
+  return (value, path) => (value === undefined ? standard : checker(value, path));
+}
+
+function list<T>(checker: Checker<T>): Checker<T[]> {
+  return (value, path) => {
+    if (!Array.isArray(value)) fail(path, `must be a list, but is ${typeName(value)}`);
+    return value.map((item: unknown, index) => checker(item, `${path}[${index}]`));
+  };
+}
+
+const image = object<ImageSource>({
+  url: nonEmpty,
+  size: optional(wholeNumber(0, Number.MAX_SAFE_INTEGER)),
+});
+
+const firmware: Checker<FirmwareConfig> = (value, path) => {
+  if (typeof value === "string") return oneOf(["auto", "none"] as const)(value, path);
+  return image(value, path);
+};
+
+const folder = object<FolderConfig>({ name: nonEmpty, readOnly: optional(yesNo) });
+
+const machine = object<MachineConfig>({
+  memory: withDefault(wholeNumber(MEMORY_MIN, MEMORY_MAX), 128),
+  firmware: withDefault(firmware, "auto"),
+  vgaFirmware: withDefault(firmware, "auto"),
+  boot: optional(oneOf(BOOT_DEVICES)),
+  floppy: optional(image),
+  hda: optional(image),
+  cdrom: optional(image),
+  kernel: optional(image),
+  initrd: optional(image),
+  append: withDefault(text, ""),
+  pointer: withDefault(oneOf(POINTER_MODES), "relative"),
+  folders: withDefault(list(folder), []),
+  jit: withDefault(yesNo, true),
+});
