@@ -39,6 +39,44 @@ export interface CoreExports {
   resumeClock(): void;
   ramAddress(): number;
   ramBytes(): number;
+  // The CPU's registers: wasm/cpu/inspect.ts.
+  clearHalted(): void;
+  getControlRegister(number: number): number;
+  getCpl(): number;
+  getDebugRegister(number: number): number;
+  getDescriptorTableBase(which: number): number;
+  getDescriptorTableLimit(which: number): number;
+  getEflags(): number;
+  getEip(): number;
+  getFaultCode(): number;
+  getFaultEip(): number;
+  getFaultHasCode(): number;
+  getFaultVector(): number;
+  getHalted(): number;
+  getRegister(index: number): number;
+  getSegmentAttributes(index: number): number;
+  getSegmentBase(index: number): number;
+  getSegmentLimit(index: number): number;
+  getSegmentSelector(index: number): number;
+  getShutdown(): number;
+  setControlRegister(number: number, value: number): void;
+  setDebugRegister(number: number, value: number): void;
+  setDescriptorTable(which: number, base: number, limit: number): void;
+  setEflags(value: number): void;
+  setEip(value: number): void;
+  setHarness(bits: number): void;
+  setRegister(index: number, value: number): void;
+  setSegment(
+    index: number,
+    selector: number,
+    base: number,
+    limit: number,
+    attributes: number,
+  ): void;
+  setStepping(on: number): void;
+  readonly FPU_STATE: Address;
+  readonly XMM_STATE: Address;
+  readonly MSR_STATE: Address;
   readonly DEVICE_TABLE: Address;
   readonly CPU_STATE: Address;
   readonly FRAMEBUFFER: Address;

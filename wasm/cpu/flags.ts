@@ -110,12 +110,12 @@ export class Flags {
     cpu.flagsResult = result << shift;
   }
 
-  /** CF, OF, AF given as 0 or 1; ZF, SF, PF from the result of `size` bytes. */
-  static explicit(cf: u32, of: u32, af: u32, result: u32, size: u32): void {
+  /** CF, OF (`of` is a word of the language), AF given as 0 or 1; ZF, SF, PF from the result of `size` bytes. */
+  static explicit(cf: u32, overflow: u32, af: u32, result: u32, size: u32): void {
     const shift = 32 - (size << 3);
     cpu.flagsKind = FLAGS_EXPLICIT | (shift << FLAGS_SHIFT);
     cpu.flagsA = cf | (af << 4);
-    cpu.flagsB = of << 31;
+    cpu.flagsB = overflow << 31;
     cpu.flagsResult = result << shift;
   }
 }

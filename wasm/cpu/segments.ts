@@ -97,8 +97,8 @@ export function updateMode(): void {
   if (cpu.cr0 & CR0_PE) mode |= MODE_PROTECTED;
   if (cpu.eflags & FLAG_VM) mode |= MODE_VM86;
   if (cpu.stepping || cpu.eflags & FLAG_TF || cpu.dr7 & 0xff) mode |= MODE_STEP;
+  if ((cpu.mode ^ mode) & MODE_USER) cpu.codePage = 1;
   cpu.mode = mode;
-  cpu.codePage = 1;
   selectTlb(
     cpu.cpl == CPL_USER,
     cpu.cpl == CPL_USER && (cpu.cr0 & CR0_AM) != 0 && (cpu.eflags & FLAG_AC) != 0,

@@ -12,6 +12,8 @@ export const CPU_FIELDS: usize = CPU_STATE + 0x200;
 export const FPU_STATE: usize = CPU_STATE + 0x600; // x87: see cpu/x87/state.ts
 export const XMM_STATE: usize = CPU_STATE + 0x800; // 16 x 16 bytes, then MXCSR: see cpu/sse/state.ts
 
+export const MSR_STATE: usize = CPU_STATE + 0xc00; // MTRRs, PAT and others: see cpu/control.ts
+
 export const EAX = 0;
 export const ECX = 1;
 export const EDX = 2;
@@ -116,7 +118,11 @@ export class CpuState {
   debugTrap: u32; // DR6 bits collected by the instruction, raised as #DB after it
   microcode: u32; // IA32_BIOS_SIGN_ID
   apicBase: u64;
+  harness: u32; // HARNESS_*: set by the vectors runner, never by a machine
 }
+
+/** A software interrupt that has passed its privilege check is told as a fault and not delivered. */
+export const HARNESS_STOP_AT_INTERRUPT: u32 = 2;
 
 export const cpu = changetype<CpuState>(CPU_FIELDS);
 
