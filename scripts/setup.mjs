@@ -1,0 +1,156 @@
+// Fetches and builds what is not in the repository: firmware, guests, and on Debian the programs that tests use.
+//
+// usage: node scripts/setup.mjs [--tests]
+// Without --tests only what the page shows. Everything lands in .cache/, and is quick when it is there already.
+
+import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { gunzipSync } from "node:zlib";
+import { aptMissing, GuestPackages, install } from "./setup/apt.mjs";
+import { buildDiskImage } from "./setup/disk.mjs";
+import { buildInitramfs } from "./setup/initramfs.mjs";
+import { has, run, say } from "./setup/say.mjs";
+
+process.chdir(join(import.meta.dirname, ".."));
+const CACHE = resolve(".cache");
+const FIRMWARE = join(CACHE, "firmware");
+const GUESTS = join(CACHE, "guests");
+const forTests = process.argv.includes("--tests");
+let failures = 0;
+
+/** Makes `target` unless it is there. A failure is told and does not stop the rest. */
+function make(target, build) {
+  if (existsSync(target)) return;
+  try {
+    build(target);
+  } catch (error) {
+    failures++;
+    rmSync(target, { force: true });
+    say(`cannot make ${target.slice(CACHE.length + 1)}: ${error.message}`);
+  }
+}
+
+function programs() {
+  const needed = forTests
+    ? [["chromium", "chromium"], ["gcc", "gcc"], ["xorriso", "xorriso"], ["mformat", "mtools"]] // prettier-ignore
+    : [];
+  const missing = needed.filter(([command]) => !has(command)).map(([, name]) => name);
+  if (!missing.length) return;
+  if (process.getuid?.() !== 0) {
+    say(`missing programs; as root: apt-get install ${missing.join(" ")}`);
+    return;
+  }
+  try {
+    install(missing);
+  } catch (error) {
+    failures++;
+    say(`cannot install ${missing.join(", ")}: ${error.message}`);
+  }
+}
+
+function copyFrom(packages, name, path, size) {
+  return (target) => cpSync(join(packages.unpack(name, size), path), target);
+}
+
+function firmware(packages) {
+  for (const name of ["bios-256k.bin", "vgabios-stdvga.bin"]) {
+    make(join(FIRMWARE, name), (target) => {
+      const installed = join("/usr/share/seabios", name);
+      if (existsSync(installed)) cpSync(installed, target);
+      else copyFrom(packages, "seabios", `usr/share/seabios/${name}`)(target);
+    });
+  }
+}
+
+function kernelPackage(packages, flavour) {
+  const name = packages.resolve(`linux-image-${flavour}:i386`, /^linux-image-\d/);
+  return packages.unpack(name.includes(":") ? name : `${name}:i386`, "40 MB");
+}
+
+function kernelFile(root) {
+  const name = run("ls", [join(root, "boot")]).split("\n").find((file) => file.startsWith("vmlinuz-"));
+  return join(root, "boot", name);
+}
+
+function linux(packages) {
+  for (const flavour of ["686", "686-pae"]) {
+    make(join(GUESTS, `vmlinuz-${flavour}`), (target) => {
+      cpSync(kernelFile(kernelPackage(packages, flavour)), target);
+    });
+  }
+  for (const [flavour, name] of [["686", "initramfs"], ["686-pae", "initramfs-pae"]]) { // prettier-ignore
+    make(join(GUESTS, `${name}.cpio.gz`), (target) => {
+      say(`building the initial RAM disk for ${flavour}`);
+      const busybox = join(packages.unpack("busybox-static:i386"), "bin/busybox");
+      writeFileSync(target, buildInitramfs(busybox, kernelPackage(packages, flavour)));
+    });
+  }
+}
+
+function bootMedia(packages) {
+  const copies = [
+    ["grub-rescue-floppy.img", "grub-rescue-pc:i386", "usr/lib/grub-rescue/grub-rescue-floppy.img"],
+    ["grub-rescue-cdrom.iso", "grub-rescue-pc:i386", "usr/lib/grub-rescue/grub-rescue-cdrom.iso"],
+    ["memtest86+ia32.bin", "memtest86+:i386", "boot/memtest86+ia32.bin"],
+    ["memtest86+.iso", "memtest86+:i386", "usr/lib/memtest86+/memtest86+ia32.iso"],
+    ["ipxe.iso", "ipxe", "usr/lib/ipxe/ipxe.iso"],
+    ["ipxe.lkrn", "ipxe", "boot/ipxe.lkrn"],
+  ];
+  for (const [name, source, path] of copies) make(join(GUESTS, name), copyFrom(packages, source, path));
+  make(join(GUESTS, "gnumach"), (target) => {
+    const root = packages.unpack("gnumach-image-1.8-486:i386");
+    writeFileSync(target, gunzipSync(readFileSync(join(root, "boot/gnumach-1.8-486.gz"))));
+  });
+  make(join(GUESTS, "hdt.iso"), (target) => {
+    const isolinux = join(packages.unpack("isolinux"), "usr/lib/ISOLINUX/isolinux.bin");
+    const modules = join(packages.unpack("syslinux-common"), "usr/lib/syslinux/modules/bios");
+    const root = join(CACHE, "hdt");
+    mkdirSync(root, { recursive: true });
+    cpSync(isolinux, join(root, "isolinux.bin"));
+    for (const name of ["ldlinux", "hdt", "libcom32", "libutil", "libmenu", "libgpl"]) {
+      cpSync(join(modules, `${name}.c32`), join(root, `${name}.c32`));
+    }
+    writeFileSync(join(root, "isolinux.cfg"), "DEFAULT hdt.c32\n");
+    run("xorriso", ["-as", "mkisofs", "-o", target, "-b", "isolinux.bin", "-c", "boot.cat", "-no-emul-boot", "-boot-load-size", "4", "-boot-info-table", root]); // prettier-ignore
+  });
+  make(join(GUESTS, "linux-disk.img"), (target) => {
+    say("building a disk image with GRUB and the Debian kernel");
+    buildDiskImage(target, {
+      grub: {
+        mkimage: join(packages.unpack("grub-common"), "usr/bin/grub-mkimage"),
+        modules: join(packages.unpack("grub-pc-bin:i386"), "usr/lib/grub/i386-pc"),
+      },
+      kernel: join(GUESTS, "vmlinuz-686"),
+      initramfs: join(GUESTS, "initramfs.cpio.gz"),
+    });
+  });
+}
+
+function installer(packages) {
+  const base = "usr/lib/debian-installer/images/12/i386";
+  for (const [kind, name] of [["text", "text"], ["gtk", "gtk"]]) { // prettier-ignore
+    for (const [file, source] of [["linux", "linux"], ["initrd.gz", "initrd.gz"]]) { // prettier-ignore
+      make(join(GUESTS, `di-${name}-${file}`), (target) => {
+        const root = packages.unpack("debian-installer-12-netboot-i386", "105 MB");
+        cpSync(join(root, base, kind, "debian-installer/i386", source), target);
+      });
+    }
+  }
+}
+
+mkdirSync(FIRMWARE, { recursive: true });
+mkdirSync(GUESTS, { recursive: true });
+const reason = aptMissing();
+if (reason) {
+  say(`${reason}; to boot real systems put SeaBIOS's bios-256k.bin and vgabios-stdvga.bin into .cache/firmware`);
+} else {
+  const packages = new GuestPackages(join(CACHE, "packages"));
+  programs();
+  firmware(packages);
+  linux(packages);
+  if (forTests) {
+    bootMedia(packages);
+    installer(packages);
+  }
+}
+if (failures) say(`${failures} things are missing; the rest works without them`);
