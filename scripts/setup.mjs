@@ -68,7 +68,9 @@ function kernelPackage(packages, flavour) {
 }
 
 function kernelFile(root) {
-  const name = run("ls", [join(root, "boot")]).split("\n").find((file) => file.startsWith("vmlinuz-"));
+  const name = run("ls", [join(root, "boot")])
+    .split("\n")
+    .find((file) => file.startsWith("vmlinuz-"));
   return join(root, "boot", name);
 }
 
@@ -78,7 +80,11 @@ function linux(packages) {
       cpSync(kernelFile(kernelPackage(packages, flavour)), target);
     });
   }
-  for (const [flavour, name] of [["686", "initramfs"], ["686-pae", "initramfs-pae"]]) { // prettier-ignore
+  for (const [flavour, name] of [
+    ["686", "initramfs"],
+    ["686-pae", "initramfs-pae"],
+  ]) {
+    // prettier-ignore
     make(join(GUESTS, `${name}.cpio.gz`), (target) => {
       say(`building the initial RAM disk for ${flavour}`);
       const busybox = join(packages.unpack("busybox-static:i386"), "bin/busybox");
@@ -96,7 +102,8 @@ function bootMedia(packages) {
     ["ipxe.iso", "ipxe", "usr/lib/ipxe/ipxe.iso"],
     ["ipxe.lkrn", "ipxe", "boot/ipxe.lkrn"],
   ];
-  for (const [name, source, path] of copies) make(join(GUESTS, name), copyFrom(packages, source, path));
+  for (const [name, source, path] of copies)
+    make(join(GUESTS, name), copyFrom(packages, source, path));
   make(join(GUESTS, "gnumach"), (target) => {
     const root = packages.unpack("gnumach-image-1.8-486:i386");
     writeFileSync(target, gunzipSync(readFileSync(join(root, "boot/gnumach-1.8-486.gz"))));
@@ -128,7 +135,11 @@ function bootMedia(packages) {
 
 function installer(packages) {
   const base = "usr/lib/debian-installer/images/12/i386";
-  for (const [kind, name] of [["text", "text"], ["gtk", "gtk"]]) { // prettier-ignore
+  for (const [kind, name] of [
+    ["text", "text"],
+    ["gtk", "gtk"],
+  ]) {
+    // prettier-ignore
     for (const [file, source] of [["linux", "linux"], ["initrd.gz", "initrd.gz"]]) { // prettier-ignore
       make(join(GUESTS, `di-${name}-${file}`), (target) => {
         const root = packages.unpack("debian-installer-12-netboot-i386", "105 MB");
@@ -142,7 +153,9 @@ mkdirSync(FIRMWARE, { recursive: true });
 mkdirSync(GUESTS, { recursive: true });
 const reason = aptMissing();
 if (reason) {
-  say(`${reason}; to boot real systems put SeaBIOS's bios-256k.bin and vgabios-stdvga.bin into .cache/firmware`);
+  say(
+    `${reason}; to boot real systems put SeaBIOS's bios-256k.bin and vgabios-stdvga.bin into .cache/firmware`,
+  );
 } else {
   const packages = new GuestPackages(join(CACHE, "packages"));
   programs();

@@ -1,6 +1,6 @@
 // The core's exports, all of them.
 
-export { initialize, reset, readPort, writePort } from "./machine";
+export { initialize, makeBare, reset, readPort, writePort } from "./machine";
 export { run, handleFault } from "./cpu/run";
 export { DEVICE_TABLE } from "./bus/devices";
 export { millisecondsToNextTimer, pauseClock, resumeClock, runTimers } from "./bus/clock";

@@ -4,9 +4,9 @@ import { attachClock } from "./bus/clock";
 import { resetDevices } from "./bus/devices";
 import { attachIrq } from "./bus/irq";
 import { attachPci } from "./bus/pci";
-import { Ports } from "./bus/ports";
+import { Ports, removeAllPorts } from "./bus/ports";
 import { attachDevices } from "./devices/index";
-import { attachMemory } from "./memory/physical";
+import { attachMemory, mapRam, ramBytes } from "./memory/physical";
 import { initializeTlb } from "./memory/tlb";
 
 /** Host, once per core: builds the machine with so many bytes of RAM. `reset` follows. */
@@ -30,4 +30,10 @@ export function readPort(port: i32, size: i32): u32 {
 }
 export function writePort(port: i32, size: i32, value: u32): void {
   Ports.write(<u32>port, size, value);
+}
+
+/** Tools: nothing but processor and memory. All of it is RAM, and no port answers. */
+export function makeBare(): void {
+  mapRam(0, ramBytes());
+  removeAllPorts();
 }

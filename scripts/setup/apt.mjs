@@ -3,7 +3,15 @@
 // Adding i386 to the machine's own apt would change the system and may break its next update, so a private configuration
 // with its own lists is used. Its sources are those of the machine, without third parties.
 
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { join, resolve } from "node:path";
 import { has, run, say } from "./say.mjs";
 
@@ -37,7 +45,12 @@ function debianSources(codename) {
       for (const stanza of text.split(/\n\s*\n/)) {
         const field = (name) => new RegExp(`^${name}:[ \\t]*(.+)$`, "mi").exec(stanza)?.[1]?.trim();
         if (!/\bdeb\b/.test(field("Types") ?? "") || /^no$/i.test(field("Enabled") ?? "")) continue;
-        add(field("URIs"), field("Suites").split(/\s+/), field("Components") ?? "", field("Signed-By"));
+        add(
+          field("URIs"),
+          field("Suites").split(/\s+/),
+          field("Components") ?? "",
+          field("Signed-By"),
+        );
       }
     }
   }
@@ -57,11 +70,15 @@ export function install(packages) {
   const environment = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
   const update = () => run("apt-get", ["-q", "update"], { env: environment });
   const get = () =>
-    run("apt-get", ["-q", "-y", "--no-install-recommends", "install", ...packages], { env: environment });
+    run("apt-get", ["-q", "-y", "--no-install-recommends", "install", ...packages], {
+      env: environment,
+    });
   try {
     update();
   } catch (error) {
-    say(`apt-get update complains, going on with the lists there are (${error.message.split("\n").at(-1)})`);
+    say(
+      `apt-get update complains, going on with the lists there are (${error.message.split("\n").at(-1)})`,
+    );
   }
   get();
 }
@@ -98,7 +115,9 @@ export class GuestPackages {
       [
         `APT::Architecture "${native}";`,
         `#clear APT::Architectures;`,
-        ...(native === "i386" ? [native] : [native, "i386"]).map((name) => `APT::Architectures:: "${name}";`),
+        ...(native === "i386" ? [native] : [native, "i386"]).map(
+          (name) => `APT::Architectures:: "${name}";`,
+        ),
         `APT::Sandbox::User "";`,
         `Acquire::Languages "none";`,
         `Dir::State "${at("state")}";`,
@@ -122,7 +141,9 @@ export class GuestPackages {
     const text = run("apt-cache", ["depends", "--no-recommends", "--no-suggests", metapackage], {
       env: this.#environment(),
     });
-    const name = [...text.matchAll(/Depends: (\S+)/g)].map((match) => match[1]).find((found) => pattern.test(found));
+    const name = [...text.matchAll(/Depends: (\S+)/g)]
+      .map((match) => match[1])
+      .find((found) => pattern.test(found));
     if (!name) throw new Error(`${metapackage} depends on nothing like ${pattern}`);
     writeFileSync(note, name);
     return name;

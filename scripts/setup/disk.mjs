@@ -1,6 +1,17 @@
 // A bootable hard-disk image: GRUB in front, one ext2 partition with kernel, initial RAM disk and GRUB's menu.
 
-import { closeSync, cpSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, truncateSync, writeFileSync, writeSync } from "node:fs";
+import {
+  closeSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+  writeSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { run } from "./say.mjs";
@@ -53,7 +64,8 @@ export function buildDiskImage(image, { grub, kernel, initramfs }) {
 
 function writeBoot(image, boot, core) {
   const coreSectors = Math.ceil(core.length / SECTOR);
-  if (coreSectors >= PARTITION_START) throw new Error("GRUB's core is larger than the gap before the partition");
+  if (coreSectors >= PARTITION_START)
+    throw new Error("GRUB's core is larger than the gap before the partition");
   boot.writeBigUInt64LE(1n, BOOT_KERNEL_SECTOR);
   boot.writeUInt16LE(0x9090, BOOT_DRIVE_CHECK);
   core.writeBigUInt64LE(2n, CORE_BLOCK_LIST);

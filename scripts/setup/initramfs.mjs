@@ -19,7 +19,20 @@ class CpioWriter {
 
   #entry(name, mode, data, device = [0, 0]) {
     const nameBytes = Buffer.from(`${name}\0`);
-    const fields = [++this.#inode, mode, 0, 0, 1, 0, data.length, 0, 0, ...device, nameBytes.length, 0];
+    const fields = [
+      ++this.#inode,
+      mode,
+      0,
+      0,
+      1,
+      0,
+      data.length,
+      0,
+      0,
+      ...device,
+      nameBytes.length,
+      0,
+    ];
     const header = `070701${fields.map((field) => field.toString(16).padStart(8, "0")).join("")}`;
     this.#parts.push(Buffer.from(header), nameBytes, padding(header.length + nameBytes.length));
     this.#parts.push(data, padding(data.length));
@@ -68,7 +81,18 @@ const BOOT_MODULES = ["ata_piix", "sd_mod", "sr_mod", "floppy", "psmouse"];
 const MORE_MODULES = ["isofs", "ext4", "vfat", "nls_cp437", "nls_iso8859-1", "nls_ascii", "nls_utf8", "mousedev", "evdev", "uhci_hcd", "usbhid", "hid-generic", "crc32c_generic"]; // prettier-ignore
 
 /** Applets that /init and people type; `busybox --install` makes the rest. */
-const APPLETS = ["sh", "mount", "mkdir", "echo", "cat", "modprobe", "insmod", "uname", "init", "ls"];
+const APPLETS = [
+  "sh",
+  "mount",
+  "mkdir",
+  "echo",
+  "cat",
+  "modprobe",
+  "insmod",
+  "uname",
+  "init",
+  "ls",
+];
 
 const INITTAB = `::sysinit:/etc/rc
 tty1::respawn:-/bin/sh
@@ -171,7 +195,11 @@ function addModules(cpio, tree) {
   const aliases = [];
   for (const module of loaded.values()) {
     cpio.file(`${base}/${module.path}`, module.data);
-    dependencies.push(`${module.path}: ${closure(module).map(({ path }) => path).join(" ")}`.trimEnd());
+    dependencies.push(
+      `${module.path}: ${closure(module)
+        .map(({ path }) => path)
+        .join(" ")}`.trimEnd(),
+    );
     for (const alias of module.aliases) aliases.push(`alias ${alias} ${module.name}`);
   }
   cpio.file(`${base}/modules.dep`, `${dependencies.join("\n")}\n`);

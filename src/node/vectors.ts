@@ -71,7 +71,6 @@ function runHardware(directory: string, options: Options): void {
     const label = `hw/${name}`;
     let count = 0;
     let batch: Case[] = [];
-    let started = 0;
     const judge = (vector: Case, differences: Differences): void => {
       if (!differences.length) report.pass(label);
       else if (vector.w !== undefined) report.differsWeakly(label);
@@ -94,16 +93,10 @@ function runHardware(directory: string, options: Options): void {
       batch.push(vector);
       if (batch.length === STRAY_CHECK_INTERVAL) {
         finish();
-        started++;
       }
     }
     if (batch.length) finish();
-    progress(label, started);
   }
-}
-
-function progress(label: string, batches: number): void {
-  if (process.stderr.isTTY && batches) process.stderr.write(`\r${label}\x1b[K\r`);
 }
 
 function runSystem(directory: string, options: Options): void {
@@ -142,8 +135,7 @@ function run286(directory: string, options: Options): void {
       (exception) =>
         (exception.opcode === undefined || exception.opcode === vector.o) &&
         (exception.exception === undefined || exception.exception === vector.e?.[0]) &&
-        (exception.disassembly === undefined ||
-          new RegExp(exception.disassembly).test(vector.n)),
+        (exception.disassembly === undefined || new RegExp(exception.disassembly).test(vector.n)),
     );
   for (const [name, file] of filesOf(directory, options)) {
     let count = 0;

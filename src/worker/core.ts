@@ -29,6 +29,10 @@ export interface CoreExports {
   /** Runs about `budget` instructions; returns a RunResult (wasm/cpu/run.ts). */
   run(budget: number): number;
   handleFault(): void;
+  /** One instruction, a repeated one to its end. */
+  step(): number;
+  /** Takes away all devices but memory. */
+  makeBare(): void;
   readPort(port: number, size: number): number;
   writePort(port: number, size: number, value: number): void;
   readPhysical(address: number, size: number): number;
@@ -162,6 +166,26 @@ export class Core {
         if (error !== UNWIND) throw error;
         faulted = true;
       }
+    }
+  }
+
+  /** Runs one instruction. `fault`: it raised an exception, which is not delivered yet. */
+  stepOnce(): { fault: boolean } {
+    return this.#catchFault(() => this.exports.step());
+  }
+
+  /** Delivers the exception of `stepOnce`; `fault`: that raised another. */
+  deliverFault(): { fault: boolean } {
+    return this.#catchFault(() => this.exports.handleFault());
+  }
+
+  #catchFault(act: () => unknown): { fault: boolean } {
+    try {
+      act();
+      return { fault: false };
+    } catch (error) {
+      if (error !== UNWIND) throw error;
+      return { fault: true };
     }
   }
 

@@ -42,6 +42,11 @@ export function removePort(port: u16): void {
   if (slot) memory.fill(PORT_SLOTS + slot * SLOT_SIZE, 0, SLOT_SIZE);
 }
 
+/** Takes every handler away. */
+export function removeAllPorts(): void {
+  memory.fill(PORT_SLOTS, 0, <usize>(ports.slots + 1) * SLOT_SIZE);
+}
+
 export class Ports {
   /** Reads `size` bytes (1, 2, 4) from a port. */
   static read(port: u32, size: i32): u32 {

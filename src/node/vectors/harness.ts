@@ -21,6 +21,12 @@ const RAM_BYTES = 32 << 20;
 const PAGE = 4096;
 const CODE_LINE = 64;
 
+/** Fields of the x87's state (wasm/cpu/x87/state.ts) and of the SSE state (wasm/cpu/sse/state.ts). */
+const FPU_CONTROL = 0x80;
+const FPU_STATUS = 0x84;
+const FPU_TAGS = 0x88;
+const MXCSR = 0x100;
+
 /** Descriptor attributes (bits 40-55 without the limit's) of what real mode and virtual-8086 mode load. */
 const ATTRIBUTES_REAL = 0x93;
 const ATTRIBUTES_VM86 = 0xf3;
@@ -209,23 +215,23 @@ export class Harness {
   // x87 and SSE.
 
   setFloat(state: FloatState): void {
-    const { exports } = this.core;
-    exports.setFloatState(state.control, state.status, state.tags);
-    this.#state.setUint32(this.#xmm + 256, state.mxcsr, true);
+    this.#state.setUint32(this.#fpu + FPU_CONTROL, state.control, true);
+    this.#state.setUint32(this.#fpu + FPU_STATUS, state.status, true);
+    this.#state.setUint32(this.#fpu + FPU_TAGS, state.tags, true);
+    this.#state.setUint32(this.#xmm + MXCSR, state.mxcsr, true);
   }
 
   float(): FloatState {
-    const { exports } = this.core;
     return {
-      control: exports.floatControl(),
-      status: exports.floatStatus(),
-      tags: exports.floatTags(),
-      mxcsr: this.#state.getUint32(this.#xmm + 256, true),
+      control: this.#state.getUint32(this.#fpu + FPU_CONTROL, true),
+      status: this.#state.getUint32(this.#fpu + FPU_STATUS, true),
+      tags: this.#state.getUint32(this.#fpu + FPU_TAGS, true),
+      mxcsr: this.#state.getUint32(this.#xmm + MXCSR, true),
     };
   }
 
   get mxcsr(): number {
-    return this.#state.getUint32(this.#xmm + 256, true);
+    return this.#state.getUint32(this.#xmm + MXCSR, true);
   }
 
   /** Address of physical register i in the core's memory: 8 bytes of significand, then sign and exponent. */

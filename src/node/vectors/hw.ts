@@ -73,7 +73,8 @@ const CR4 = 0x600; // OSFXSR, OSXMMEXCPT
 const LDT_SELECTOR = 0x30;
 const TSS_SELECTOR = 0x38;
 const TSS_LIMIT = 103;
-const HARNESS_SOFTWARE_INTERRUPTS = 1;
+/** INT3, INTO and INT n stop as faults do (wasm/cpu/state.ts). */
+const HARNESS_STOP_AT_INTERRUPT = 2;
 
 const GATE_32 = 0x8e00;
 const GATE_DPL3 = 0x6000;
@@ -131,7 +132,7 @@ export class HardwareMachine {
     if (this.#mode === mode) return;
     this.#mode = mode;
     const { exports } = this.#harness.core;
-    exports.setHarness(HARNESS_SOFTWARE_INTERRUPTS);
+    exports.setHarness(HARNESS_STOP_AT_INTERRUPT);
     exports.setControlRegister(4, CR4);
     exports.setControlRegister(3, DIRECTORY);
     exports.setControlRegister(0, mode === "protected" ? CR0 : CR0_REAL);
@@ -261,7 +262,8 @@ export function compareRegisters(
       found = (found & ~ignored) >>> 0;
       if (ignored !== FLAG_RF) name += ` (but ${hex(vector.u ?? 0)})`;
     }
-    if (found !== expected) differences.push(`${name} ${hex(found, 8)}, expected ${hex(expected, 8)}`);
+    if (found !== expected)
+      differences.push(`${name} ${hex(found, 8)}, expected ${hex(expected, 8)}`);
   }
   const { getSegmentSelector } = harness.core.exports;
   for (let i = 0; i < 6; i++) {
@@ -339,4 +341,3 @@ function compareFloat(vector: Case, harness: Harness, differences: Differences):
     if (message) differences.push(`XMM${i} ${message}`);
   }
 }
-

@@ -3,15 +3,7 @@
 // A case is the instruction and the HLT behind it; an exception is delivered through the interrupt table, and its handler
 // is a HLT as well.
 
-import {
-  bytesOf,
-  CS,
-  type Differences,
-  EFLAGS,
-  EIP,
-  type Harness,
-  hex,
-} from "./harness";
+import { bytesOf, CS, type Differences, EFLAGS, EIP, type Harness, hex } from "./harness";
 
 export interface Case286 {
   o: string;
@@ -60,7 +52,6 @@ export class Machine286 {
     exports.setDescriptorTable(1, 0, 0x3ff);
     for (const segment of [4, 5]) this.#harness.setRealSegment(segment, 0);
     this.#harness.setFloat({ control: 0x37f, status: 0, tags: 0, mxcsr: 0x1f80 });
-    exports.flushAll();
   }
 
   run(vector: Case286, checkStray: boolean): Differences {
@@ -73,7 +64,8 @@ export class Machine286 {
       const value = vector.i[position]!;
       const segment = SEGMENTS[position]!;
       if (segment >= 0) harness.setRealSegment(segment, value);
-      else registers[REGISTERS[position]!] = position === POSITION_FLAGS ? value & FLAGS_MASK : value;
+      else
+        registers[REGISTERS[position]!] = position === POSITION_FLAGS ? value & FLAGS_MASK : value;
     }
     for (const [address, text] of vector.m) harness.patch(address, bytesOf(text));
     harness.setRegisters(registers);
@@ -89,7 +81,9 @@ export class Machine286 {
       }
       this.#compare(vector, differences);
     } catch (error) {
-      differences.push(`the core failed: ${error instanceof Error ? error.message : String(error)}`);
+      differences.push(
+        `the core failed: ${error instanceof Error ? error.message : String(error)}`,
+      );
     }
     for (const [address, text] of vector.m) harness.restore(address, text.length >> 1);
     for (const [address, text] of vector.w) harness.restore(address, text.length >> 1);
@@ -155,4 +149,3 @@ export class Machine286 {
     }
   }
 }
-

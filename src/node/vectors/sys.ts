@@ -82,7 +82,7 @@ export class SystemMachine {
     const harness = this.#harness;
     const { exports } = harness.core;
     const environment = this.#environment;
-    for (const [address, text] of vector.M) harness.ram.set(bytesOf(text), address);
+    for (const [address, text] of vector.M) harness.patch(address, bytesOf(text));
     exports.clearHalted();
     exports.setHarness(0);
     exports.setEflags(2);
@@ -106,7 +106,6 @@ export class SystemMachine {
     } else {
       harness.setFloat({ control: 0x37f, status: 0, tags: 0, mxcsr: 0x1f80 });
     }
-    exports.flushAll();
     let differences: Differences;
     try {
       const outcome = harness.step();
@@ -119,7 +118,7 @@ export class SystemMachine {
       differences = [`the core failed: ${error instanceof Error ? error.message : String(error)}`];
     }
     for (const [start, length] of this.regions) {
-      harness.ram.set(harness.pristine.subarray(start, start + length), start);
+      if (harness.firstStray(start, length) >= 0) harness.restore(start, length);
     }
     return differences;
   }
@@ -150,8 +149,7 @@ export class SystemMachine {
     for (const [address, text] of vector.N ?? []) expected.set(bytesOf(text), address);
     const cpl = exports.getCpl();
     const virtual = (exports.getEflags() & FLAG_VM) !== 0;
-    const stack =
-      (exports.getSegmentBase(SS) + (exports.getRegister(ESP) >>> 0)) & PHYSICAL_MASK;
+    const stack = (exports.getSegmentBase(SS) + (exports.getRegister(ESP) >>> 0)) & PHYSICAL_MASK;
     for (const [start, length] of this.regions) {
       const now = harness.ram.subarray(start, start + length);
       const wanted = expected.subarray(start, start + length);
@@ -163,9 +161,7 @@ export class SystemMachine {
         if (cpl !== 0 && at >= HIDDEN_PAGE && at < HIDDEN_PAGE + 4096) continue;
         if (vector.I?.some(([from, count]) => at >= from && at < from + count)) continue;
         if (differences.length > 20) return;
-        differences.push(
-          `byte at ${hex(at)} ${hex(now[i]!, 2)}, expected ${hex(wanted[i]!, 2)}`,
-        );
+        differences.push(`byte at ${hex(at)} ${hex(now[i]!, 2)}, expected ${hex(wanted[i]!, 2)}`);
       }
     }
   }

@@ -132,7 +132,6 @@ export class TestFloatMachine {
     for (let i = 0; i < 6; i++) {
       exports.setSegment(i, 8, 0, 0xffff_ffff, i === 1 ? 0xc09b : 0xc093);
     }
-    exports.flushAll();
   }
 
   /** A header line: `function.precision.rounding`. Returns false when there is no instruction for it. */
@@ -232,7 +231,9 @@ export class TestFloatMachine {
         if (digits > 8) found = hex(harness.view.getUint32(DATA + 4, true), 8) + found;
         break;
       case "xmm":
-        found = Buffer.from(harness.xmm(0).slice(0, digits / 2)).reverse().toString("hex");
+        found = Buffer.from(harness.xmm(0).slice(0, digits / 2))
+          .reverse()
+          .toString("hex");
         break;
       case "eax":
         found = hex(harness.register(EAX), 8);
