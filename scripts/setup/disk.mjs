@@ -70,8 +70,8 @@ function writeBoot(image, boot, core) {
   boot.writeUInt16LE(0x9090, BOOT_DRIVE_CHECK);
   core.writeBigUInt64LE(2n, CORE_BLOCK_LIST);
   core.writeUInt16LE(coreSectors - 1, CORE_BLOCK_LIST + 8);
+  boot.fill(0, 446, 510); // GRUB keeps code for floppies in the partition table
   const entry = boot.subarray(446, 462);
-  entry.fill(0);
   entry[0] = 0x80; // active
   entry.writeUIntBE(0x202100, 1, 3); // cylinder, head and sector of 2048
   entry[4] = PARTITION_LINUX;

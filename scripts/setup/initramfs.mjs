@@ -165,6 +165,7 @@ export function buildInitramfs(busybox, kernel) {
   cpio.file("etc/inittab", INITTAB);
   cpio.file("etc/rc", RC, true);
   cpio.file("etc/modules", `${BOOT_MODULES.join("\n")}\n`);
+  cpio.file("etc/filesystems", "ext4\next2\niso9660\nvfat\n"); // what mount tries
   cpio.file("etc/profile", "PS1='# '\nexport PATH=/bin:/sbin:/usr/bin:/usr/sbin\n");
   addModules(cpio, new ModuleTree(kernel));
   return gzipSync(cpio.finish(), { level: 9 });

@@ -1,0 +1,46 @@
+// End-to-end tests in Debian's Chromium, twice: with and without cross-origin isolation.
+
+import { defineConfig } from "playwright/test";
+
+const ISOLATED_PORT = 5191;
+const PLAIN_PORT = 5192;
+const SERVER_START_MS = 60_000;
+
+function server(port: number, isolated: boolean) {
+  return {
+    command: `npx vite --host 127.0.0.1 --port ${port} --strictPort`,
+    cwd: "..",
+    env: { TANDEM_ISOLATED: isolated ? "1" : "0" },
+    port,
+    timeout: SERVER_START_MS,
+    reuseExistingServer: false,
+  };
+}
+
+export default defineConfig({
+  testDir: ".",
+  outputDir: "../test-results",
+  timeout: 180_000,
+  workers: 1,
+  reporter: "list",
+  use: {
+    screenshot: "only-on-failure",
+    launchOptions: {
+      executablePath: process.env["CHROMIUM"] ?? "/usr/bin/chromium",
+      args: [
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-quic",
+        "--no-first-run",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-sync",
+      ],
+    },
+  },
+  projects: [
+    { name: "isolated", use: { baseURL: `http://127.0.0.1:${ISOLATED_PORT}` } },
+    { name: "plain", use: { baseURL: `http://127.0.0.1:${PLAIN_PORT}` } },
+  ],
+  webServer: [server(ISOLATED_PORT, true), server(PLAIN_PORT, false)],
+});
