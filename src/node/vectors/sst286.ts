@@ -32,7 +32,7 @@ const MEMORY = 0x11_0000;
 
 export class Machine286 {
   readonly #harness: Harness;
-  readonly #registers = new Array<number>(10).fill(0);
+  readonly #registers = new Uint32Array(10);
   #entered = false;
 
   constructor(harness: Harness) {

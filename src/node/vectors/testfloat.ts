@@ -114,7 +114,7 @@ function isNan80(text: string): boolean {
 
 export class TestFloatMachine {
   readonly #harness: Harness;
-  readonly #registers = new Array<number>(10).fill(0);
+  readonly #registers = new Uint32Array(10);
   #operation: Operation | undefined;
   #control = 0;
   #mxcsr = 0;
