@@ -1,0 +1,203 @@
+// Linux/x86 boot protocol (Documentation/arch/x86/boot.rst): a bzImage started at its 32-bit entry, without firmware.
+//
+// Not implemented: zImage (a kernel below 640 KiB), EFI hand-over.
+
+import type { Core } from "../core";
+import { TandemError } from "../../shared/errors";
+import { enterProtectedMode, FLAT_GDT } from "./entry";
+import { GuestMemory, memoryMap, MIB } from "./guest-memory";
+
+// Setup header, offsets in the image and in the zero page alike.
+const SETUP_SECTS = 0x1f1;
+const VIDEO_MODE = 0x1fa;
+const BOOT_FLAG = 0x1fe;
+const JUMP_LENGTH = 0x201;
+const MAGIC = 0x202;
+const VERSION = 0x206;
+const TYPE_OF_LOADER = 0x210;
+const LOADFLAGS = 0x211;
+const RAMDISK_IMAGE = 0x218;
+const RAMDISK_SIZE = 0x21c;
+const HEAP_END_POINTER = 0x224;
+const COMMAND_LINE_POINTER = 0x228;
+const INITRD_ADDRESS_MAX = 0x22c;
+const COMMAND_LINE_SIZE = 0x238;
+const INIT_SIZE = 0x260;
+
+const BOOT_FLAG_VALUE = 0xaa55;
+const MAGIC_VALUE = 0x5372_6448; // "HdrS"
+const LOADED_HIGH = 0x01;
+const CAN_USE_HEAP = 0x80;
+const LOADER_UNDEFINED = 0xff;
+const VIDEO_NORMAL = 0xffff;
+
+// The rest of the zero page.
+const SCREEN_MODE = 0x06;
+const SCREEN_COLUMNS = 0x07;
+const SCREEN_LINES = 0x0e;
+const SCREEN_IS_VGA = 0x0f;
+const SCREEN_POINTS = 0x10;
+const SCREEN_EXTENDED_MEMORY = 0x02;
+const ALTERNATIVE_MEMORY = 0x1e0;
+const E820_ENTRIES = 0x1e8;
+const E820_TABLE = 0x2d0;
+const E820_ENTRY_SIZE = 20;
+
+const SECTOR = 512;
+/** Since this version the kernel has a 32-bit entry that every loader may use (2.05: relocatable kernels, Linux 2.6.20). */
+const VERSION_32_BIT_ENTRY = 0x0205;
+const VERSION_INITRD_MAX = 0x0203;
+const VERSION_COMMAND_LINE_SIZE = 0x0206;
+const VERSION_INIT_SIZE = 0x020a;
+
+const KERNEL_ADDRESS = MIB;
+const GDT_ADDRESS = 0x1000;
+const STACK_ADDRESS = 0x1_0000;
+const ZERO_PAGE = 0x1_0000;
+const ZERO_PAGE_SIZE = 4096;
+const COMMAND_LINE_ADDRESS = 0x2_0000;
+
+/** Whether an image is a Linux kernel: the boot sector's mark and the header's. */
+export function isLinuxKernel(image: Uint8Array): boolean {
+  if (image.length < 0x260) return false;
+  const view = viewOf(image);
+  return (
+    view.getUint16(BOOT_FLAG, true) === BOOT_FLAG_VALUE &&
+    view.getUint32(MAGIC, true) === MAGIC_VALUE
+  );
+}
+
+export interface LinuxImage {
+  view: DataView;
+  version: number;
+  /** The boot sector and the real-mode code. */
+  setup: Uint8Array;
+  /** What goes to 1 MiB. */
+  kernel: Uint8Array;
+  /** Can be started without its real-mode code. */
+  has32BitEntry: boolean;
+}
+
+/** @throws TandemError kernel-bad, image-truncated */
+export function parseLinux(image: Uint8Array): LinuxImage {
+  if (!isLinuxKernel(image))
+    throw new TandemError("kernel-bad", "The kernel is neither a Linux bzImage nor multiboot.");
+  const view = viewOf(image);
+  const version = view.getUint16(VERSION, true);
+  if (!(view.getUint8(LOADFLAGS) & LOADED_HIGH))
+    throw new TandemError(
+      "kernel-bad",
+      "The kernel is an old zImage, which loads below 640 KiB; only bzImages can be started.",
+    );
+  const setupBytes = (1 + (view.getUint8(SETUP_SECTS) || 4)) * SECTOR;
+  if (image.length <= setupBytes)
+    throw new TandemError(
+      "image-truncated",
+      `The kernel ends after ${image.length} bytes, within its set-up code: it is not complete.`,
+    );
+  return {
+    view,
+    version,
+    setup: image.subarray(0, setupBytes),
+    kernel: image.subarray(setupBytes),
+    has32BitEntry: version >= VERSION_32_BIT_ENTRY,
+  };
+}
+
+/** Where the RAM disk goes: as high as the kernel reads it, on a page of its own. */
+export function initrdAddress(image: LinuxImage, length: number, ramBytes: number): number {
+  const highest =
+    image.version >= VERSION_INITRD_MAX
+      ? image.view.getUint32(INITRD_ADDRESS_MAX, true)
+      : 0x37ff_ffff;
+  const address = (Math.min(highest + 1, ramBytes) - length) & ~0xfff;
+  const kernelEnd =
+    KERNEL_ADDRESS +
+    Math.max(
+      image.kernel.length,
+      image.version >= VERSION_INIT_SIZE ? image.view.getUint32(INIT_SIZE, true) : 0,
+    );
+  if (address < kernelEnd) {
+    const needed = Math.ceil((kernelEnd + length) / MIB);
+    throw new TandemError(
+      "image-too-large",
+      `The kernel and its RAM disk need at least ${needed} MiB of memory, but the machine has ${ramBytes / MIB}.`,
+    );
+  }
+  return address;
+}
+
+/** Puts kernel, RAM disk and command line into memory and points the CPU at the kernel. */
+export function loadLinux(
+  core: Core,
+  file: Uint8Array,
+  initrd: Uint8Array | undefined,
+  commandLine: string,
+): void {
+  const image = parseLinux(file);
+  if (!image.has32BitEntry)
+    throw new TandemError(
+      "firmware-missing",
+      "This kernel is started through its real-mode code, which needs a BIOS: set firmware.",
+    );
+  const memory = new GuestMemory(core);
+  memory.write(KERNEL_ADDRESS, image.kernel);
+  memory.write(GDT_ADDRESS, FLAT_GDT);
+
+  const limit =
+    image.version >= VERSION_COMMAND_LINE_SIZE ? image.view.getUint32(COMMAND_LINE_SIZE, true) : 255;
+  if (commandLine.length > limit)
+    throw new TandemError(
+      "bad-config",
+      `"append" has ${commandLine.length} characters; this kernel takes ${limit}.`,
+    );
+  memory.writeText(COMMAND_LINE_ADDRESS, commandLine);
+
+  const page = memory.dataView(ZERO_PAGE, ZERO_PAGE_SIZE);
+  memory.view(ZERO_PAGE, ZERO_PAGE_SIZE).fill(0);
+  const headerEnd = MAGIC + image.view.getUint8(JUMP_LENGTH);
+  memory.write(ZERO_PAGE + SETUP_SECTS, image.setup.subarray(SETUP_SECTS, headerEnd));
+
+  page.setUint8(TYPE_OF_LOADER, LOADER_UNDEFINED);
+  page.setUint8(LOADFLAGS, page.getUint8(LOADFLAGS) | CAN_USE_HEAP);
+  page.setUint16(HEAP_END_POINTER, 0xfe00, true);
+  page.setUint16(VIDEO_MODE, VIDEO_NORMAL, true);
+  page.setUint32(COMMAND_LINE_POINTER, COMMAND_LINE_ADDRESS, true);
+  if (initrd) {
+    const address = initrdAddress(image, initrd.length, memory.size);
+    memory.write(address, initrd);
+    page.setUint32(RAMDISK_IMAGE, address, true);
+    page.setUint32(RAMDISK_SIZE, initrd.length, true);
+  }
+  setScreen(page);
+  setMemoryMap(page, memory.size);
+  enterProtectedMode(core, KERNEL_ADDRESS, GDT_ADDRESS, { esi: ZERO_PAGE, esp: STACK_ADDRESS });
+}
+
+/** The colour text screen of 80 by 25 that the board starts with (boot/board.ts). */
+function setScreen(page: DataView): void {
+  page.setUint8(SCREEN_MODE, 3);
+  page.setUint8(SCREEN_COLUMNS, 80);
+  page.setUint8(SCREEN_LINES, 25);
+  page.setUint8(SCREEN_IS_VGA, 1);
+  page.setUint16(SCREEN_POINTS, 16, true);
+}
+
+function setMemoryMap(page: DataView, ramBytes: number): void {
+  const extendedKib = (ramBytes - MIB) / 1024;
+  page.setUint16(SCREEN_EXTENDED_MEMORY, Math.min(extendedKib, 0xffff), true);
+  page.setUint32(ALTERNATIVE_MEMORY, extendedKib, true);
+  const ranges = memoryMap(ramBytes);
+  page.setUint8(E820_ENTRIES, ranges.length);
+  ranges.forEach((range, index) => {
+    const entry = E820_TABLE + index * E820_ENTRY_SIZE;
+    page.setBigUint64(entry, BigInt(range.start), true);
+    page.setBigUint64(entry + 8, BigInt(range.length), true);
+    page.setUint32(entry + 16, range.type, true);
+  });
+}
+
+function viewOf(bytes: Uint8Array): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
