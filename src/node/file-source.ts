@@ -79,7 +79,7 @@ interface BlockPart {
 }
 
 function* blocks(position: number, bytes: Uint8Array): Generator<BlockPart> {
-  for (let done = 0; done < bytes.length; ) {
+  for (let done = 0; done < bytes.length;) {
     const offset = (position + done) % BLOCK;
     const length = Math.min(BLOCK - offset, bytes.length - done);
     yield {

@@ -145,7 +145,9 @@ export function loadLinux(
   memory.write(GDT_ADDRESS, FLAT_GDT);
 
   const limit =
-    image.version >= VERSION_COMMAND_LINE_SIZE ? image.view.getUint32(COMMAND_LINE_SIZE, true) : 255;
+    image.version >= VERSION_COMMAND_LINE_SIZE
+      ? image.view.getUint32(COMMAND_LINE_SIZE, true)
+      : 255;
   if (commandLine.length > limit)
     throw new TandemError(
       "bad-config",
@@ -200,4 +202,3 @@ function setMemoryMap(page: DataView, ramBytes: number): void {
 function viewOf(bytes: Uint8Array): DataView {
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
-

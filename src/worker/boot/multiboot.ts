@@ -109,8 +109,7 @@ export function loadMultiboot(
   const info = memory.dataView(INFO_ADDRESS, INFO_SIZE);
   memory.view(INFO_ADDRESS, INFO_SIZE).fill(0);
   const word = (offset: number, value: number): void => info.setUint32(offset, value, true);
-  let flags =
-    INFO_MEMORY | INFO_COMMAND_LINE | INFO_MODULES | INFO_MEMORY_MAP | INFO_LOADER_NAME;
+  let flags = INFO_MEMORY | INFO_COMMAND_LINE | INFO_MODULES | INFO_MEMORY_MAP | INFO_LOADER_NAME;
   word(4, LOW_MEMORY_END >>> 10);
   word(8, (memory.size - MIB) >>> 10);
   word(16, place(commandLine));
@@ -251,7 +250,6 @@ function loadElf(memory: GuestMemory, image: Uint8Array): Loaded {
   if (end === 0) throw new TandemError("kernel-bad", "The multiboot kernel has nothing to load.");
   return { entry, end };
 }
-
 
 function truncated(): TandemError {
   return new TandemError("image-truncated", "The multiboot kernel is not complete.");

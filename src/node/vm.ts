@@ -1,0 +1,356 @@
+// `npm run vm`: a machine without a page. Exit codes: 0 found or powered off, 124 time-out, 3 triple fault, 2 bad arguments.
+
+import { createWriteStream, existsSync, readFileSync, writeFileSync } from "node:fs";
+import { PNG } from "pngjs";
+import type { FirmwareConfig } from "../shared/config";
+import { TandemError } from "../shared/errors";
+import type { DriveName, MachineEvent } from "../shared/api";
+import { recogniseKernel } from "../worker/boot/image";
+import { readAll } from "../worker/disks/source";
+import { Machine, type MachineParts } from "../worker/machine";
+import { coreModule } from "./core-module";
+import { FileSource, unreadable } from "./file-source";
+import { type Arguments, parseArguments, USAGE } from "./vm/arguments";
+import { parseScript, type Step } from "./vm/script";
+import { Watcher } from "./vm/watcher";
+
+enum Exit {
+  Done = 0,
+  Crash = 1,
+  Bad = 2,
+  TripleFault = 3,
+  TimeOut = 124,
+}
+
+const SYSTEM_FIRMWARE = [".cache/firmware/bios-256k.bin", "/usr/share/seabios/bios-256k.bin"];
+const VGA_FIRMWARE = [
+  ".cache/firmware/vgabios-stdvga.bin",
+  "/usr/share/seabios/vgabios-stdvga.bin",
+];
+const SCREEN_CHECK_INTERVAL = 100;
+/** Longer than a PS/2 mouse needs to report. */
+const CLICK_MILLISECONDS = 60;
+const SECTOR = 512;
+
+async function main(): Promise<number> {
+  const args = parseArguments(process.argv.slice(2));
+  if (!args) {
+    process.stdout.write(`${USAGE}\n`);
+    return Exit.Done;
+  }
+  const steps = args.script === undefined ? [] : parseScript(readText(args.script));
+  const parts = await loadParts(args);
+  return new Run(args, parts, steps).finished;
+}
+
+class Run {
+  readonly finished: Promise<number>;
+  readonly #args: Arguments;
+  readonly #machine: Machine;
+  readonly #watcher: Watcher;
+  readonly #serialOut: (bytes: Uint8Array) => void;
+  readonly #started = performance.now();
+  #finish: (code: number) => void = () => {};
+  #buttons = 0;
+
+  constructor(args: Arguments, parts: MachineParts, steps: Step[]) {
+    this.#args = args;
+    this.#serialOut = openSerial(args.serial, (bytes) => this.#machine.serialInput(bytes));
+    this.#machine = new Machine(parts, (event) => this.#event(event));
+    this.#watcher = new Watcher(() => this.#machine.screenText());
+    const timers: NodeJS.Timeout[] = [
+      setInterval(() => this.#watcher.checkScreen(), SCREEN_CHECK_INTERVAL),
+    ];
+    this.finished = new Promise<number>((resolve) => (this.#finish = resolve)).then((code) => {
+      timers.forEach(clearTimeout);
+      return this.#end(code);
+    });
+    if (args.timeoutSeconds !== undefined)
+      timers.push(setTimeout(() => this.#timeOut(), args.timeoutSeconds * 1000));
+    try {
+      this.#machine.start();
+    } catch (error) {
+      this.#fail(error);
+      return;
+    }
+    void this.#follow(steps);
+  }
+
+  #timeOut(): void {
+    const until = this.#args.until;
+    const reason = until === undefined ? "" : `: "${until}" was not seen`;
+    process.stderr.write(`Time-out after ${this.#args.timeoutSeconds} s${reason}.\n`);
+    this.#finish(Exit.TimeOut);
+  }
+
+  #fail(error: unknown): void {
+    const { message } = TandemError.from(error);
+    process.stderr.write(`${message}\n`);
+    this.#finish(Exit.Bad);
+  }
+
+  #event(event: MachineEvent): void {
+    switch (event.type) {
+      case "serial":
+        if (event.port !== 0) break;
+        this.#serialOut(event.bytes);
+        this.#watcher.serial(event.bytes);
+        break;
+      case "debug":
+        if (this.#args.debug) process.stderr.write(`debug: ${event.line}\n`);
+        break;
+      case "power-off":
+        this.#finish(Exit.Done);
+        break;
+      case "triple-fault":
+        process.stderr.write(`${event.report.reason}\n${event.report.details}\n`);
+        this.#finish(Exit.TripleFault);
+        break;
+      case "error":
+        process.stderr.write(`${event.error.message}\n`);
+        if (event.error.code === "core-crash") this.#finish(Exit.Crash);
+        break;
+    }
+  }
+
+  /** The script first; then --until ends the run, and without it the end of the script does. */
+  async #follow(steps: Step[]): Promise<void> {
+    const { until } = this.#args;
+    const seen = until === undefined ? undefined : this.#watcher.wait(until, "anywhere");
+    try {
+      for (const step of steps) await this.#step(step);
+    } catch (error) {
+      this.#fail(error);
+      return;
+    }
+    if (seen) await seen;
+    else if (steps.length === 0) return;
+    this.#finish(Exit.Done);
+  }
+
+  async #step(step: Step): Promise<void> {
+    const machine = this.#machine;
+    switch (step.step) {
+      case "wait":
+        return this.#watcher.wait(step.text, "anywhere");
+      case "wait-serial":
+        return this.#watcher.wait(step.text, "serial");
+      case "sleep":
+        return sleep(step.milliseconds);
+      case "type":
+        return machine.typeText(step.text);
+      case "key":
+        return machine.sendKeys(step.chord);
+      case "serial":
+        return machine.serialInput(Uint8Array.from(step.text, (char) => char.charCodeAt(0)));
+      case "rel":
+        return machine.pointerMotion(step.dx, step.dy);
+      case "down":
+        return this.#press(this.#buttons | step.button);
+      case "up":
+        return this.#press(this.#buttons & ~step.button);
+      case "click":
+        this.#press(this.#buttons | step.button);
+        await sleep(CLICK_MILLISECONDS);
+        return this.#press(this.#buttons & ~step.button);
+      case "wheel":
+        return machine.pointerWheel(step.notches);
+      case "screenshot":
+        return this.#screenshot(step.file);
+      case "eject":
+        return machine.eject(step.drive);
+      case "insert":
+        return machine.insert(step.drive, openImage(step.drive, step.file));
+      case "move":
+        throw new TandemError(
+          "not-yet",
+          `"move" needs an absolute pointer, which is not there yet.`,
+        );
+      case "snapshot":
+      case "restore":
+        throw new TandemError("not-yet", `"${step.step}": snapshots are not there yet.`);
+    }
+  }
+
+  #press(buttons: number): void {
+    this.#buttons = buttons;
+    this.#machine.pointerButtons(buttons);
+  }
+
+  #screenshot(file: string): void {
+    const { width, height, data } = this.#machine.screenshot();
+    if (width === 0) throw new TandemError("not-running", "There is no picture to save.");
+    const png = new PNG({ width, height });
+    png.data = Buffer.from(data.buffer, data.byteOffset, data.byteLength);
+    try {
+      writeFileSync(file, PNG.sync.write(png));
+    } catch (error) {
+      throw unreadable(file, error);
+    }
+  }
+
+  #end(code: number): number {
+    const { screenshot, stats } = this.#args;
+    let result = code;
+    if (stats) process.stderr.write(`${JSON.stringify(this.#stats())}\n`);
+    if (screenshot !== undefined) {
+      try {
+        this.#screenshot(screenshot);
+      } catch (error) {
+        process.stderr.write(`${TandemError.from(error).message}\n`);
+        if (code === Exit.Done) result = Exit.Bad;
+      }
+    }
+    this.#machine.dispose();
+    return result;
+  }
+
+  #stats(): Record<string, number> {
+    const { instructions, irqs } = this.#machine.stats();
+    const usage = process.resourceUsage();
+    return {
+      wallMs: Math.round(performance.now() - this.#started),
+      cpuMs: Math.round((usage.userCPUTime + usage.systemCPUTime) / 1000),
+      coreMs: Math.round(this.#machine.coreMilliseconds),
+      instructions,
+      interpretedShare: 1,
+      regionsCompiled: 0,
+      compileMs: 0,
+      invalidations: 0,
+      irqs,
+      peakMemoryBytes: usage.maxRSS * 1024,
+    };
+  }
+}
+
+// ---- files ----
+
+async function loadParts(args: Arguments): Promise<MachineParts> {
+  const { config, initrds } = args;
+  const drives: MachineParts["drives"] = {};
+  for (const drive of ["floppy", "hda", "cdrom"] as const) {
+    const image = config[drive];
+    if (image) drives[drive] = openImage(drive, image.url);
+  }
+  const kernel = config.kernel && (await recogniseKernel(await readFile(config.kernel.url)));
+  const files = await Promise.all(
+    initrds.map(async ({ path, commandLine }) => ({ bytes: await readFile(path), commandLine })),
+  );
+  if (kernel?.kind === "linux" && files.length > 1)
+    throw new TandemError("bad-argument", "A Linux kernel takes one --initrd.");
+  const needsFirmware = !kernel;
+  const systemRom = await firmware(config.firmware, SYSTEM_FIRMWARE, needsFirmware, "SeaBIOS");
+  const vgaRom = await firmware(config.vgaFirmware, VGA_FIRMWARE, needsFirmware, "VGA BIOS");
+  if (needsFirmware && !systemRom)
+    throw new TandemError("firmware-missing", "A disk is started by firmware: give --firmware.");
+  return {
+    module: coreModule(),
+    memory: config.memory,
+    drives,
+    append: config.append,
+    onTripleFault: "stop",
+    modules: files,
+    ...(files[0] && { initrd: files[0].bytes }),
+    ...(kernel && { kernel }),
+    ...(systemRom && { systemRom }),
+    ...(vgaRom && { vgaRom }),
+    ...(config.boot && { boot: config.boot }),
+  };
+}
+
+async function firmware(
+  config: FirmwareConfig,
+  places: string[],
+  needed: boolean,
+  name: string,
+): Promise<Uint8Array | undefined> {
+  if (config === "none") return undefined;
+  if (config !== "auto") return readFile(config.url);
+  if (!needed) return undefined;
+  const path = places.find((place) => existsSync(place));
+  if (path === undefined)
+    throw new TandemError(
+      "firmware-missing",
+      `${name} is needed to start from a disk and was found at none of ${places.join(", ")}.` +
+        " On Debian, install the package seabios.",
+    );
+  return readFile(path);
+}
+
+function openImage(drive: DriveName, path: string): FileSource {
+  const source = new FileSource(path, drive === "cdrom");
+  if (source.size % SECTOR !== 0) {
+    source.close();
+    throw new TandemError(
+      "image-truncated",
+      `${path} has ${source.size} bytes, which is no multiple of ${SECTOR}: it is not a complete disk image.`,
+    );
+  }
+  return source;
+}
+
+async function readFile(path: string): Promise<Uint8Array<ArrayBuffer>> {
+  const source = new FileSource(path);
+  try {
+    return await readAll(source);
+  } finally {
+    source.close();
+  }
+}
+
+function readText(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    throw unreadable(path, error);
+  }
+}
+
+// ---- serial ----
+
+const CONTROL_A = 1;
+
+function openSerial(
+  target: string | undefined,
+  input: (bytes: Uint8Array) => void,
+): (bytes: Uint8Array) => void {
+  if (target === undefined) return () => {};
+  if (target === "stdio") {
+    const { stdin } = process;
+    if (stdin.isTTY) stdin.setRawMode(true);
+    let commanded = false;
+    stdin.on("data", (data: Buffer) => {
+      // Ctrl+A, x leaves, since Ctrl+C belongs to the guest.
+      if (stdin.isTTY && commanded && data[0] === "x".charCodeAt(0)) process.exit(Exit.Done);
+      commanded = data.length === 1 && data[0] === CONTROL_A;
+      if (!commanded || !stdin.isTTY) input(data);
+    });
+    stdin.unref();
+    return (bytes) => process.stdout.write(bytes);
+  }
+  const stream = createWriteStream(target);
+  stream.on("error", (error) => {
+    process.stderr.write(`${unreadable(target, error).message}\n`);
+    process.exit(Exit.Bad);
+  });
+  return (bytes) => stream.write(bytes);
+}
+
+function sleep(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
+}
+
+main().then(
+  (code) => {
+    // Lets what is still on its way to stdout and to a serial file arrive.
+    process.exitCode = code;
+    setTimeout(() => process.exit(code), 20);
+  },
+  (error: unknown) => {
+    const known = error instanceof TandemError;
+    process.stderr.write(
+      `${known ? error.message : String(error instanceof Error ? error.stack : error)}\n`,
+    );
+    process.exitCode = known ? Exit.Bad : Exit.Crash;
+  },
+);

@@ -1,0 +1,173 @@
+// The command line of `npm run vm`.
+
+import { readFileSync } from "node:fs";
+import { dirname, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { type MachineConfig, parseConfig } from "../../shared/config";
+import { TandemError } from "../../shared/errors";
+import { unreadable } from "../file-source";
+
+export const USAGE = `usage: npm run vm -- [--config F] [--memory MiB] [--firmware F|none] [--vga-firmware F|none]
+  [--floppy F] [--hda F] [--cdrom F] [--boot floppy|hda|cdrom] [--kernel F] [--initrd F[,F...]] [--append S]
+  [--serial stdio|F] [--folder DIR:NAME[:ro]] [--pointer relative] [--jit on|off]
+  [--until TEXT] [--timeout S] [--script F] [--screenshot F.png] [--stats] [--debug]`;
+
+export interface Arguments {
+  config: MachineConfig;
+  /** Files behind --initrd, each with its command line for multiboot. */
+  initrds: { path: string; commandLine: string }[];
+  /** "stdio", or the file that takes what the guest sends. */
+  serial: string | undefined;
+  until: string | undefined;
+  timeoutSeconds: number | undefined;
+  script: string | undefined;
+  screenshot: string | undefined;
+  stats: boolean;
+  /** The debug console goes to stderr. */
+  debug: boolean;
+}
+
+const OPTIONS = {
+  config: { type: "string" },
+  memory: { type: "string" },
+  firmware: { type: "string" },
+  "vga-firmware": { type: "string" },
+  floppy: { type: "string" },
+  hda: { type: "string" },
+  cdrom: { type: "string" },
+  boot: { type: "string" },
+  kernel: { type: "string" },
+  initrd: { type: "string" },
+  append: { type: "string" },
+  serial: { type: "string" },
+  folder: { type: "string", multiple: true },
+  pointer: { type: "string" },
+  jit: { type: "string" },
+  until: { type: "string" },
+  timeout: { type: "string" },
+  script: { type: "string" },
+  screenshot: { type: "string" },
+  stats: { type: "boolean" },
+  debug: { type: "boolean" },
+  help: { type: "boolean" },
+} as const;
+
+/** @returns undefined when help was asked for. @throws TandemError in words */
+export function parseArguments(args: string[]): Arguments | undefined {
+  const values = read(args);
+  if (values.help) return undefined;
+  const config = readConfig(values.config);
+
+  const image = (key: "floppy" | "hda" | "cdrom" | "kernel"): void => {
+    if (values[key] !== undefined) config[key] = { url: resolve(values[key]) };
+  };
+  for (const key of ["floppy", "hda", "cdrom", "kernel"] as const) image(key);
+  if (values.memory !== undefined) config["memory"] = number("--memory", values.memory);
+  if (values.firmware !== undefined) config["firmware"] = firmware(values.firmware);
+  if (values["vga-firmware"] !== undefined)
+    config["vgaFirmware"] = firmware(values["vga-firmware"]);
+  if (values.boot !== undefined) config["boot"] = values.boot;
+  if (values.append !== undefined) config["append"] = values.append;
+  if (values.pointer !== undefined) config["pointer"] = values.pointer;
+  if (values.jit !== undefined) config["jit"] = onOff("--jit", values.jit);
+  if (values.folder)
+    throw new TandemError("not-yet", "--folder: shared folders are not there yet.");
+
+  const parsed = parseConfig(config);
+  if (parsed.folders.length > 0)
+    throw new TandemError("not-yet", '"folders": shared folders are not there yet.');
+  if (parsed.pointer !== "relative")
+    throw new TandemError("not-yet", `The pointer mode "${parsed.pointer}" is not there yet.`);
+  if (values.jit === "on") throw new TandemError("not-yet", "--jit on: the JIT is not there yet.");
+
+  const initrds =
+    values.initrd !== undefined
+      ? values.initrd.split(",").map(moduleOf)
+      : parsed.initrd
+        ? [{ path: parsed.initrd.url, commandLine: parsed.initrd.url }]
+        : [];
+  if (initrds.length > 0 && !parsed.kernel)
+    throw new TandemError("bad-argument", "--initrd goes with --kernel.");
+  if (!parsed.kernel && !parsed.floppy && !parsed.hda && !parsed.cdrom)
+    throw new TandemError(
+      "bad-argument",
+      `There is nothing to start: give --kernel, --floppy, --hda or --cdrom.\n${USAGE}`,
+    );
+  return {
+    config: parsed,
+    initrds,
+    serial: values.serial,
+    until: values.until,
+    timeoutSeconds: values.timeout === undefined ? undefined : number("--timeout", values.timeout),
+    script: values.script,
+    screenshot: values.screenshot,
+    stats: values.stats ?? false,
+    debug: values.debug ?? false,
+  };
+}
+
+function read(args: string[]): ReturnType<typeof parseArgs<{ options: typeof OPTIONS }>>["values"] {
+  try {
+    return parseArgs({ args, options: OPTIONS, allowPositionals: false }).values;
+  } catch (error) {
+    const problem = error instanceof Error ? error.message : String(error);
+    throw new TandemError("bad-argument", `${problem}\n${USAGE}`);
+  }
+}
+
+/** The JSON of --config; file names in it are relative to it. */
+function readConfig(path: string | undefined): Record<string, unknown> {
+  if (path === undefined) return {};
+  let text: string;
+  try {
+    text = readFileSync(path, "utf8");
+  } catch (error) {
+    throw unreadable(path, error);
+  }
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw new TandemError("bad-config", `${path} is not JSON: ${String(error)}.`);
+  }
+  parseConfig(value);
+  const config = { ...(value as Record<string, unknown>) };
+  for (const key of Object.keys(config)) {
+    const entry = config[key];
+    if (typeof entry === "object" && entry !== null && "url" in entry)
+      config[key] = { ...entry, url: filePath(String(entry.url), dirname(path)) };
+  }
+  return config;
+}
+
+function filePath(url: string, folder: string): string {
+  if (url.startsWith("file:")) return fileURLToPath(url);
+  if (/^https?:/.test(url))
+    throw new TandemError("not-yet", `${url}: the command line takes files, not URLs.`);
+  return resolve(folder, url);
+}
+
+function firmware(value: string): unknown {
+  return value === "none" || value === "auto" ? value : { url: resolve(value) };
+}
+
+/** "file text": what a multiboot kernel sees beside its module. */
+function moduleOf(value: string): { path: string; commandLine: string } {
+  const space = value.trim().indexOf(" ");
+  const path = space < 0 ? value.trim() : value.trim().slice(0, space);
+  return { path: resolve(path), commandLine: value.trim() };
+}
+
+function number(option: string, value: string): number {
+  const result = Number(value);
+  if (value.trim() === "" || !Number.isFinite(result) || result < 0)
+    throw new TandemError("bad-argument", `${option} takes a number, not "${value}".`);
+  return result;
+}
+
+function onOff(option: string, value: string): boolean {
+  if (value !== "on" && value !== "off")
+    throw new TandemError("bad-argument", `${option} is on or off, not "${value}".`);
+  return value === "on";
+}

@@ -1,0 +1,133 @@
+// The steps of `npm run vm -- --script`: one a line; blank lines and lines that begin with # are left out.
+
+import { keysOfChord } from "../../shared/keys";
+import { TandemError } from "../../shared/errors";
+import type { DriveName } from "../../shared/api";
+
+export type Step =
+  | { step: "wait"; text: string }
+  | { step: "wait-serial"; text: string }
+  | { step: "sleep"; milliseconds: number }
+  | { step: "type"; text: string }
+  | { step: "key"; chord: string }
+  | { step: "serial"; text: string }
+  | { step: "move"; x: number; y: number }
+  | { step: "rel"; dx: number; dy: number }
+  | { step: "down" | "up" | "click"; button: number }
+  | { step: "wheel"; notches: number }
+  | { step: "screenshot" | "snapshot" | "restore"; file: string }
+  | { step: "eject"; drive: DriveName }
+  | { step: "insert"; drive: DriveName; file: string };
+
+/** @throws TandemError bad-argument, naming the line */
+export function parseScript(text: string): Step[] {
+  const steps: Step[] = [];
+  text.split(/\r?\n/).forEach((line, index) => {
+    const trimmed = line.trimStart();
+    if (trimmed === "" || trimmed.startsWith("#")) return;
+    const space = trimmed.search(/\s/);
+    const name = space < 0 ? trimmed : trimmed.slice(0, space);
+    const rest = space < 0 ? "" : trimmed.slice(space + 1);
+    try {
+      steps.push(parseStep(name, rest));
+    } catch (error) {
+      if (!(error instanceof StepProblem)) throw error;
+      throw new TandemError(
+        "bad-argument",
+        `Script line ${index + 1}, "${name}": ${error.message}`,
+      );
+    }
+  });
+  return steps;
+}
+
+class StepProblem extends Error {}
+
+function parseStep(name: string, rest: string): Step {
+  switch (name) {
+    case "wait":
+    case "wait-serial":
+      return { step: name, text: some(unescape(rest)) };
+    case "type":
+    case "serial":
+      return { step: name, text: some(unescape(rest)) };
+    case "sleep":
+      return { step: name, milliseconds: numbers(rest, 1)[0] ?? 0 };
+    case "key":
+      if (!keysOfChord(rest.trim())) throw new StepProblem(`there is no key "${rest.trim()}".`);
+      return { step: name, chord: rest.trim() };
+    case "move": {
+      const [x = 0, y = 0] = numbers(rest, 2);
+      if (x < 0 || x > 1 || y < 0 || y > 1)
+        throw new StepProblem("positions are numbers from 0 to 1.");
+      return { step: name, x, y };
+    }
+    case "rel": {
+      const [dx = 0, dy = 0] = numbers(rest, 2);
+      return { step: name, dx, dy };
+    }
+    case "down":
+    case "up":
+    case "click":
+      return { step: name, button: button(rest.trim()) };
+    case "wheel":
+      return { step: name, notches: numbers(rest, 1)[0] ?? 0 };
+    case "screenshot":
+    case "snapshot":
+    case "restore":
+      return { step: name, file: some(rest.trim()) };
+    case "eject":
+      return { step: name, drive: drive(rest.trim()) };
+    case "insert": {
+      const [driveName = "", ...words] = rest.trim().split(/\s+/);
+      return { step: name, drive: drive(driveName), file: some(words.join(" ")) };
+    }
+    default:
+      throw new StepProblem("there is no such step.");
+  }
+}
+
+function some(text: string): string {
+  if (text === "") throw new StepProblem("something must follow it.");
+  return text;
+}
+
+function numbers(rest: string, count: number): number[] {
+  const values = rest.trim().split(/\s+/).map(Number);
+  if (values.length !== count || values.some((value) => !Number.isFinite(value)) || rest === "")
+    throw new StepProblem(
+      count === 1 ? "a number must follow it." : `${count} numbers must follow.`,
+    );
+  return values;
+}
+
+const BUTTONS: Readonly<Record<string, number>> = { left: 1, right: 2, middle: 4 };
+
+function button(name: string): number {
+  const bit = BUTTONS[name];
+  if (bit === undefined) throw new StepProblem(`the buttons are left, right, middle.`);
+  return bit;
+}
+
+function drive(name: string): DriveName {
+  if (name === "floppy" || name === "hda" || name === "cdrom") return name;
+  throw new StepProblem("the drives are floppy, hda, cdrom.");
+}
+
+const ESCAPES: Readonly<Record<string, string>> = {
+  n: "\n",
+  r: "\r",
+  t: "\t",
+  b: "\b",
+  e: "\x1b",
+  "\\": "\\",
+};
+
+/** \n, \r, \t, \b, \e (Escape), \\ and \xNN. */
+function unescape(text: string): string {
+  return text.replace(/\\(x[0-9a-fA-F]{2}|.)/g, (whole, escape: string) =>
+    escape.length === 3
+      ? String.fromCharCode(parseInt(escape.slice(1), 16))
+      : (ESCAPES[escape] ?? whole),
+  );
+}

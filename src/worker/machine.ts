@@ -1,0 +1,623 @@
+// One machine, running: the same in a worker and in Node. Owns the core, gives it time, and carries data in and out.
+
+import type { BootDevice } from "../shared/config";
+import { TandemError } from "../shared/errors";
+import {
+  type KeyEvent,
+  keyEventsOfChord,
+  keyEventsOfText,
+  keyOfCode,
+  keysOfChord,
+} from "../shared/keys";
+import type {
+  CrashReport,
+  DriveName,
+  MachineEvent,
+  MachineState,
+  MachineStats,
+  Pixels,
+  PointerButtons,
+} from "../shared/api";
+import { DiskOperation, DiskStatus, Drive } from "../../wasm/protocol/disk";
+import { MachineEvent as CoreEvent } from "../../wasm/protocol/events";
+import { setGraphicsMode, setUpBoard } from "./boot/board";
+import { describeCrash } from "./crash-report";
+import { installFirmware } from "./boot/firmware";
+import type { KernelImage } from "./boot/image";
+import { loadLinux } from "./boot/linux";
+import { type BootModule, loadMultiboot } from "./boot/multiboot";
+import { Core, type CoreHost, defaultHost } from "./core";
+import { type DeviceExports, devicesOf } from "./device-exports";
+import type { BlockSource } from "./disks/source";
+import { Sleeper, yieldToEvents } from "./scheduler";
+import { readTextScreen } from "./text-screen";
+
+/** Everything a machine is made of, loaded and checked. */
+export interface MachineParts {
+  module: WebAssembly.Module;
+  /** MiB. */
+  memory: number;
+  systemRom?: Uint8Array;
+  vgaRom?: Uint8Array;
+  boot?: BootDevice;
+  drives: Partial<Record<DriveName, BlockSource>>;
+  kernel?: KernelImage;
+  initrd?: Uint8Array;
+  /** Multiboot modules. */
+  modules?: BootModule[];
+  append: string;
+  /** What a triple fault does: as on hardware, or the machine stops for a look at it. */
+  onTripleFault: "reset" | "stop";
+}
+
+/** RunResult of wasm/cpu/run.ts. */
+enum RunResult {
+  Budget = 0,
+  Halted = 1,
+  Shutdown = 2,
+  Stopped = 3,
+}
+
+const DRIVE_NUMBERS: Readonly<Record<DriveName, Drive>> = {
+  hda: Drive.PrimaryMaster,
+  cdrom: Drive.SecondaryMaster,
+  floppy: Drive.FloppyA,
+};
+
+/** Milliseconds of one slice: as long as nobody waits for an answer, and while input arrives. */
+const SLICE = 8;
+const SLICE_ACTIVE = 3;
+const ACTIVE_FOR = 500;
+/** A call of the core should take about this long, so that timers and slices keep their times. */
+const CALL = 0.5;
+const BUDGET_MINIMUM = 2_000;
+const BUDGET_MAXIMUM = 1_000_000;
+/** The longest sleep of a halted guest. */
+const SLEEP_MAXIMUM = 100;
+const FRAME_INTERVAL = 1000 / 60;
+const STATS_INTERVAL = 1000;
+/** Between two key events of typed text; a PS/2 keyboard types at most 30 a second, but guests take more. */
+const KEY_INTERVAL = 12;
+const SERIAL_CHUNK = 16;
+const CMOS_SHUTDOWN_CODE = 0x0f;
+
+export class Machine {
+  readonly #parts: MachineParts;
+  readonly #listener: (event: MachineEvent) => void;
+  readonly #sleeper = new Sleeper();
+  readonly #drives: Partial<Record<DriveName, BlockSource>>;
+  #core: Core | undefined;
+  #state: MachineState = "off";
+  /** Counts the loops, so that one that was stopped does not run on after a restart. */
+  #loop = 0;
+  #budget = 20_000;
+  #lastInput = 0;
+  #poweredOff = false;
+  #serialOut: number[][] = [[], []];
+  #serialIn: number[][] = [[], []];
+  #debugLine = "";
+  #lastFrame = 0;
+  #typing: Promise<void> = Promise.resolve();
+  #heldKeys = new Set<number>();
+  #buttons: PointerButtons = 0;
+  #statsAt = 0;
+  #instructionsAtStats = 0;
+  #busy = 0;
+  #lastStats: MachineStats = { uptime: 0, instructions: 0, mips: 0, load: 0, irqs: 0 };
+  #mips = 0;
+  #load = 0;
+  /** Milliseconds spent in the core, for statistics. */
+  #coreMilliseconds = 0;
+
+  constructor(parts: MachineParts, listener: (event: MachineEvent) => void) {
+    this.#parts = parts;
+    this.#listener = listener;
+    this.#drives = { ...parts.drives };
+  }
+
+  get state(): MachineState {
+    return this.#state;
+  }
+
+  /** The core of a machine that is on. */
+  get core(): Core {
+    if (!this.#core) throw new TandemError("not-running", "The machine is off.");
+    return this.#core;
+  }
+
+  get #devices(): Partial<DeviceExports> | undefined {
+    return this.#core && devicesOf(this.#core);
+  }
+
+  get coreMilliseconds(): number {
+    return this.#coreMilliseconds;
+  }
+
+  /** Powers on, or goes on after pause(). */
+  start(): void {
+    if (this.#state === "paused") this.resume();
+    if (this.#state === "running") return;
+    this.#powerOn();
+    this.#run();
+  }
+
+  pause(): void {
+    if (this.#state !== "running") return;
+    this.core.exports.pauseClock();
+    this.#loop++;
+    this.#setState("paused");
+    this.#sleeper.wake();
+  }
+
+  resume(): void {
+    if (this.#state !== "paused") return;
+    this.core.exports.resumeClock();
+    this.#run();
+  }
+
+  /** The reset button; also brings a crashed machine back. */
+  reset(): void {
+    if (this.#state === "off") return;
+    if (this.#state === "crashed") {
+      this.#powerOn();
+      this.#run();
+      return;
+    }
+    this.core.exports.reset();
+    this.#boot();
+    this.#listener({ type: "reset" });
+    this.#sleeper.wake();
+  }
+
+  powerButton(): void {
+    this.#devices?.pressPowerButton?.();
+    this.#sleeper.wake();
+  }
+
+  powerOff(): void {
+    if (this.#state === "off") return;
+    this.#flush();
+    this.#lastStats = this.stats();
+    this.#loop++;
+    this.#core = undefined;
+    this.#setState("off");
+    this.#sleeper.wake();
+  }
+
+  // ---- input ----
+
+  /** Types after what is being typed already. Resolves when the last key is up. */
+  typeText(text: string): Promise<void> {
+    return this.#type(keyEventsOfText(text));
+  }
+
+  /** @throws TandemError bad-argument for an unknown name */
+  sendKeys(chord: string): Promise<void> {
+    const keys = keysOfChord(chord);
+    if (!keys) throw new TandemError("bad-argument", `There is no key chord "${chord}".`);
+    return this.#type(keyEventsOfChord(keys));
+  }
+
+  key(code: string, pressed: boolean): void {
+    const key = keyOfCode(code);
+    if (key !== undefined) this.#key({ key, pressed });
+  }
+
+  releaseAll(): void {
+    for (const key of this.#heldKeys) this.#key({ key, pressed: false });
+    if (this.#buttons) this.pointerButtons(0);
+  }
+
+  pointerMotion(dx: number, dy: number): void {
+    this.#devices?.mouseMove?.(dx, dy);
+    this.#input();
+  }
+
+  pointerButtons(buttons: PointerButtons): void {
+    this.#buttons = buttons;
+    this.#devices?.mouseButtons?.(buttons);
+    this.#input();
+  }
+
+  pointerWheel(vertical: number, horizontal = 0): void {
+    this.#devices?.mouseWheel?.(vertical, horizontal);
+    this.#input();
+  }
+
+  serialInput(bytes: Uint8Array, port = 0): void {
+    this.#serialIn[port]?.push(...bytes);
+    this.#input();
+  }
+
+  // ---- media ----
+
+  /** Puts a medium into a drive; the one in it goes. */
+  insert(drive: DriveName, source: BlockSource): void {
+    this.#drives[drive]?.close?.();
+    this.#drives[drive] = source;
+    if (this.#core) this.#announceMedium(drive);
+    this.#sleeper.wake();
+  }
+
+  eject(drive: DriveName): void {
+    this.#drives[drive]?.close?.();
+    delete this.#drives[drive];
+    if (this.#core) this.#announceMedium(drive);
+    this.#sleeper.wake();
+  }
+
+  medium(drive: DriveName): BlockSource | undefined {
+    return this.#drives[drive];
+  }
+
+  // ---- output ----
+
+  screenText(): string[] {
+    return this.#core ? readTextScreen(this.#core) : [];
+  }
+
+  screenshot(): Pixels {
+    return this.#pixels(true) ?? { width: 0, height: 0, data: new Uint8ClampedArray(0) };
+  }
+
+  /** Also of a machine that has been switched off. */
+  stats(): MachineStats {
+    if (!this.#core) return this.#lastStats;
+    return {
+      uptime: 0,
+      instructions: this.#instructions(),
+      mips: this.#mips,
+      load: this.#load,
+      irqs: 0,
+    };
+  }
+
+  crashReport(reason: string): CrashReport {
+    return { reason, details: describeCrash(this.core) };
+  }
+
+  dispose(): void {
+    this.powerOff();
+    for (const source of Object.values(this.#drives)) source.close?.();
+  }
+
+  // ---- power ----
+
+  #powerOn(): void {
+    this.#poweredOff = false;
+    this.#serialIn = [[], []];
+    this.#core = Core.create(this.#parts.module, this.#parts.memory << 20, this.#host());
+    for (const drive of Object.keys(DRIVE_NUMBERS) as DriveName[]) this.#announceMedium(drive);
+    installFirmware(this.#core, {
+      systemRom: this.#parts.systemRom,
+      vgaRom: this.#parts.vgaRom,
+      boot: this.#parts.boot,
+      drives: this.#drives,
+    });
+    this.#boot();
+  }
+
+  /** After power-on and every reset: a kernel that is started directly is put into memory anew. */
+  #boot(): void {
+    const { kernel, initrd, modules, append } = this.#parts;
+    if (!kernel) return;
+    const core = this.core;
+    setUpBoard(core);
+    if (kernel.kind === "linux") loadLinux(core, kernel.bytes, initrd, append);
+    else
+      loadMultiboot(core, kernel.bytes, modules ?? [], append, (width, height) =>
+        setGraphicsMode(core, width, height),
+      );
+  }
+
+  #setState(state: MachineState): void {
+    if (state === this.#state) return;
+    this.#state = state;
+    this.#listener({ type: "state", state });
+  }
+
+  // ---- the loop ----
+
+  #run(): void {
+    const loop = ++this.#loop;
+    this.#statsAt = performance.now();
+    this.#busy = 0;
+    this.#instructionsAtStats = this.#instructions();
+    this.#setState("running");
+    void this.#runLoop(loop);
+  }
+
+  async #runLoop(loop: number): Promise<void> {
+    try {
+      while (loop === this.#loop) {
+        const idle = this.#slice();
+        this.#flush();
+        if (loop !== this.#loop) return;
+        if (idle > 0) await this.#sleeper.sleep(idle);
+        else await yieldToEvents();
+      }
+    } catch (error) {
+      this.#crash(TandemError.from(error));
+    }
+  }
+
+  /** A bug of ours: the machine stops, the page lives on. */
+  #crash(error: TandemError): void {
+    this.#loop++;
+    this.#flush();
+    this.#setState("crashed");
+    this.#listener({ type: "error", error: error.toData() });
+  }
+
+  /** Runs the guest for one slice; returns how many milliseconds it has nothing to do. */
+  #slice(): number {
+    const core = this.core;
+    const begin = performance.now();
+    const active = begin - this.#lastInput < ACTIVE_FOR;
+    const end = begin + (active ? SLICE_ACTIVE : SLICE);
+    let now = begin;
+    let idle = 0;
+    while (now < end) {
+      core.exports.runTimers();
+      this.#feedSerial();
+      const result: RunResult = core.run(this.#budget);
+      const before = now;
+      now = performance.now();
+      if (result === RunResult.Budget) {
+        this.#adaptBudget(now - before);
+      } else if (result === RunResult.Halted) {
+        idle = core.exports.millisecondsToNextTimer(SLEEP_MAXIMUM);
+        if (idle > 0) break;
+      } else {
+        this.#stopped(result);
+        break;
+      }
+    }
+    this.#busy += now - begin;
+    this.#coreMilliseconds += now - begin;
+    return idle;
+  }
+
+  #adaptBudget(took: number): void {
+    const factor = took <= 0 ? 2 : Math.min(2, Math.max(0.5, CALL / took));
+    this.#budget = Math.min(
+      BUDGET_MAXIMUM,
+      Math.max(BUDGET_MINIMUM, Math.round(this.#budget * factor)),
+    );
+  }
+
+  #stopped(result: RunResult): void {
+    if (this.#poweredOff) {
+      this.#flush();
+      this.#listener({ type: "power-off" });
+      this.powerOff();
+    } else if (result === RunResult.Shutdown) {
+      this.#tripleFault();
+    } else {
+      this.reset();
+    }
+  }
+
+  #tripleFault(): void {
+    const { readPort, writePort } = this.core.exports;
+    writePort(0x70, 1, CMOS_SHUTDOWN_CODE);
+    // Software for the 286 leaves protected mode by a triple fault and says in CMOS how to go on.
+    const wanted = (readPort(0x71, 1) & 0xff) !== 0;
+    if (!wanted) {
+      this.#flush();
+      this.#listener({
+        type: "triple-fault",
+        report: this.crashReport("The guest's processor shut down after a triple fault."),
+      });
+    }
+    if (wanted || this.#parts.onTripleFault === "reset") {
+      this.reset();
+    } else {
+      this.#loop++;
+      this.#setState("crashed");
+    }
+  }
+
+  // ---- the core's host ----
+
+  #host(): CoreHost {
+    return {
+      ...defaultHost(),
+      debugCharacter: (_port, character) => this.#debugCharacter(character),
+      serialOutput: (port, byte) => this.#serialOut[port]?.push(byte),
+      diskRequest: (drive, operation, position, length, pointer) =>
+        this.#diskRequest(drive, operation, position, length, pointer),
+      event: (kind, a, b) => this.#event(kind, a, b),
+    };
+  }
+
+  #debugCharacter(character: number): void {
+    if (character === 10) {
+      this.#listener({ type: "debug", line: this.#debugLine });
+      this.#debugLine = "";
+    } else if (character !== 13) {
+      this.#debugLine += String.fromCharCode(character);
+    }
+  }
+
+  #event(kind: CoreEvent, a: number, b: number): void {
+    switch (kind) {
+      case CoreEvent.PowerOff:
+        this.#poweredOff = true;
+        break;
+      case CoreEvent.VideoMode:
+        this.#listener({ type: "video-mode", width: a, height: b });
+        break;
+      case CoreEvent.DiskActivity: {
+        const drive = driveName(a);
+        if (drive) this.#listener({ type: "disk-activity", drive, write: b !== 0 });
+        break;
+      }
+      case CoreEvent.KeyboardLeds:
+        this.#listener({
+          type: "keyboard-leds",
+          scroll: (a & 1) !== 0,
+          num: (a & 2) !== 0,
+          caps: (a & 4) !== 0,
+        });
+        break;
+      case CoreEvent.TrayOpen:
+      case CoreEvent.TrayClose: {
+        const drive = driveName(a);
+        if (drive) this.#listener({ type: "tray", drive, open: kind === CoreEvent.TrayOpen });
+        break;
+      }
+      case CoreEvent.PointerWanted:
+        this.#listener({ type: "pointer-wanted", wanted: a !== 0 });
+        break;
+      case CoreEvent.UnknownHardware:
+        this.#listener({ type: "debug", line: `unknown hardware ${a.toString(16)}h` });
+        break;
+      case CoreEvent.Reset:
+      case CoreEvent.TripleFault:
+        break; // told by the result of run()
+    }
+  }
+
+  // ---- disks ----
+
+  #diskRequest(
+    number: number,
+    operation: DiskOperation,
+    position: number,
+    length: number,
+    pointer: number,
+  ): void {
+    const core = this.core;
+    const drive = driveName(number);
+    const source = drive && this.#drives[drive];
+    const complete = (status: DiskStatus): void => {
+      if (core === this.#core) this.#devices?.diskComplete?.(number, status);
+    };
+    if (!source) {
+      complete(DiskStatus.NoMedium);
+      return;
+    }
+    try {
+      const pending = transfer(core, source, operation, position, length, pointer);
+      if (!pending) {
+        complete(DiskStatus.Ok);
+        return;
+      }
+      pending.then(
+        () => {
+          complete(DiskStatus.Ok);
+          this.#sleeper.wake();
+        },
+        (error: unknown) => {
+          this.#diskError(error);
+          complete(DiskStatus.Error);
+          this.#sleeper.wake();
+        },
+      );
+    } catch (error) {
+      this.#diskError(error);
+      complete(DiskStatus.Error);
+    }
+  }
+
+  #diskError(error: unknown): void {
+    this.#listener({ type: "error", error: TandemError.from(error, "file-unreadable").toData() });
+  }
+
+  #announceMedium(drive: DriveName): void {
+    const source = this.#drives[drive];
+    this.#devices?.setMedium?.(DRIVE_NUMBERS[drive], source?.size ?? 0, source?.readOnly ? 1 : 0);
+  }
+
+  // ---- keyboard, mouse, serial ----
+
+  #type(events: KeyEvent[]): Promise<void> {
+    this.#typing = this.#typing.then(async () => {
+      for (const event of events) {
+        if (!this.#core) return;
+        this.#key(event);
+        await new Promise((resolve) => setTimeout(resolve, KEY_INTERVAL));
+      }
+    });
+    return this.#typing;
+  }
+
+  #key({ key, pressed }: KeyEvent): void {
+    if (pressed) this.#heldKeys.add(key);
+    else this.#heldKeys.delete(key);
+    this.#devices?.keyboardKey?.(key, pressed ? 1 : 0);
+    this.#input();
+  }
+
+  #input(): void {
+    this.#lastInput = performance.now();
+    this.#sleeper.wake();
+  }
+
+  #feedSerial(): void {
+    this.#serialIn.forEach((bytes, port) => {
+      for (let count = 0; count < SERIAL_CHUNK && bytes.length > 0; count++) {
+        if (!this.#devices?.serialInput?.(port, bytes[0] ?? 0)) break;
+        bytes.shift();
+      }
+    });
+  }
+
+  // ---- what goes out after a slice ----
+
+  #flush(): void {
+    if (!this.#core) return;
+    this.#serialOut.forEach((bytes, port) => {
+      if (bytes.length === 0) return;
+      this.#serialOut[port] = [];
+      this.#listener({ type: "serial", port, bytes: Uint8Array.from(bytes) });
+    });
+    const now = performance.now();
+    if (now - this.#lastFrame >= FRAME_INTERVAL) {
+      this.#lastFrame = now;
+      this.#frame();
+    }
+    if (now - this.#statsAt >= STATS_INTERVAL) this.#updateStats(now);
+  }
+
+  #updateStats(now: number): void {
+    const instructions = this.#instructions();
+    const elapsed = now - this.#statsAt;
+    this.#mips = (instructions - this.#instructionsAtStats) / elapsed / 1000;
+    this.#load = Math.min(1, this.#busy / elapsed);
+    this.#statsAt = now;
+    this.#busy = 0;
+    this.#instructionsAtStats = instructions;
+    this.#listener({ type: "stats", stats: this.stats() });
+  }
+
+  #instructions(): number {
+    return 0;
+  }
+
+  #frame(): void {}
+
+  #pixels(_all: boolean): Pixels | undefined {
+    return undefined;
+  }
+}
+
+function driveName(number: number): DriveName | undefined {
+  return (Object.keys(DRIVE_NUMBERS) as DriveName[]).find((name) => DRIVE_NUMBERS[name] === number);
+}
+
+function transfer(
+  core: Core,
+  source: BlockSource,
+  operation: DiskOperation,
+  position: number,
+  length: number,
+  pointer: number,
+): void | Promise<void> {
+  if (operation === DiskOperation.Flush) return source.flush();
+  const bytes = core.bytes(pointer >>> 0, length);
+  return operation === DiskOperation.Read
+    ? source.read(position, bytes)
+    : source.write(position, bytes);
+}
