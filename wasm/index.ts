@@ -40,3 +40,5 @@ export {
   setStepping,
   XMM_STATE,
 } from "./cpu/inspect";
+export { setCmos } from "./devices/cmos";
+export { setSystemRom } from "./devices/i440fx";

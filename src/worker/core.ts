@@ -41,6 +41,10 @@ export interface CoreExports {
   runTimers(): void;
   pauseClock(): void;
   resumeClock(): void;
+  /** A byte of CMOS RAM: floppy types, boot order. Before power-on. */
+  setCmos(index: number, value: number): void;
+  /** After the ROM's bytes were copied to SYSTEM_ROM. */
+  setSystemRom(length: number): void;
   ramAddress(): number;
   ramBytes(): number;
   // The CPU's registers: wasm/cpu/inspect.ts.

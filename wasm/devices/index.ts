@@ -1,3 +1,17 @@
 // The machine's devices, one line each.
 
-export function attachDevices(): void {}
+import { attachCmos } from "./cmos";
+import { attachDebugPort } from "./debug-port";
+import { attachI440fx } from "./i440fx";
+import { attachPic } from "./pic";
+import { attachPiix3 } from "./piix3";
+import { attachPit } from "./pit";
+
+export function attachDevices(): void {
+  attachDebugPort();
+  attachPic();
+  attachPit();
+  attachCmos();
+  attachI440fx();
+  attachPiix3();
+}

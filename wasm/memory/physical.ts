@@ -53,6 +53,8 @@ function mapPages(
 ): void {
   for (let offset: u32 = 0; offset < size; offset += 4096) {
     const page = <usize>((address + offset) >>> 12);
+    // The code decoded here was another memory's.
+    if (load<u64>(CODE_LINES + (page << 3))) invalidateCode(address + offset, 4096);
     store<u32>(PAGE_READ + (page << 2), read ? <u32>read + offset : 0);
     store<u32>(PAGE_WRITE + (page << 2), write ? (<u32>write + offset) | flags : 0);
     store<u8>(PAGE_HANDLER + page, <u8>handler);
