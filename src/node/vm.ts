@@ -110,6 +110,8 @@ class Run {
         process.stderr.write(`${event.error.message}\n`);
         if (event.error.code === "core-crash") this.#finish(Exit.Crash);
         break;
+      default:
+        break; // for a page: frames, lights, pointer
     }
   }
 
