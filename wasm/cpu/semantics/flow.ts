@@ -1,0 +1,55 @@
+// Near jumps, calls and returns (SDM vol. 2). Each ends a block; a target outside CS is #GP(0) before anything changes.
+
+import { Instruction } from "../instruction";
+import { checkTarget } from "../operands";
+import { cpu, MODE_FLAT } from "../state";
+import { V } from "../value";
+
+export class Flow {
+  /** Masks a target to the operand size and checks it against the limit of CS. */
+  @inline static checked<T>(target: T, size: i32): T {
+    const masked = size == 4 ? target : V.and<T>(target, V.literal<T>(0xffff));
+    if (isInteger<T>()) {
+      if (!(cpu.mode & MODE_FLAT)) checkTarget(changetype<u32>(masked));
+      return masked;
+    } else return V.missing<T>();
+  }
+
+  @inline static jcc<T>(i: Instruction, size: i32): void {
+    if (isInteger<T>()) {
+      if (changetype<u32>(V.condition<T>(i.condition))) {
+        V.jump<T>(Flow.checked<T>(V.literal<T>(<u32>i.immediate), size));
+      } else {
+        V.jump<T>(V.literal<T>(i.next));
+      }
+    } else V.missing<T>();
+  }
+
+  @inline static jump<T>(i: Instruction, size: i32): void {
+    V.jump<T>(Flow.checked<T>(V.literal<T>(<u32>i.immediate), size));
+  }
+  @inline static jumpR<T>(i: Instruction, size: i32): void {
+    V.jump<T>(Flow.checked<T>(V.register<T>(i.rm, size), size));
+  }
+  @inline static jumpM<T>(i: Instruction, size: i32): void {
+    V.jump<T>(Flow.checked<T>(V.load<T>(V.address<T>(i, size, false), size), size));
+  }
+
+  @inline static call<T>(i: Instruction, size: i32): void {
+    const target = Flow.checked<T>(V.literal<T>(<u32>i.immediate), size);
+    V.push<T>(V.literal<T>(i.next), size);
+    V.jump<T>(target);
+  }
+  @inline static callR<T>(i: Instruction, size: i32): void {
+    const target = V.keep<T>(Flow.checked<T>(V.register<T>(i.rm, size), size));
+    V.push<T>(V.literal<T>(i.next), size);
+    V.jump<T>(target);
+  }
+  @inline static callM<T>(i: Instruction, size: i32): void {
+    const target = V.keep<T>(
+      Flow.checked<T>(V.load<T>(V.address<T>(i, size, false), size), size),
+    );
+    V.push<T>(V.literal<T>(i.next), size);
+    V.jump<T>(target);
+  }
+}
