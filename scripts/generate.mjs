@@ -44,13 +44,13 @@ function operation(name, body, hot, ends) {
   if (!operations.has(key)) operations.set(key, { name: key, body, hot, ends });
   return key;
 }
-const missing = [];
+const missing = new Set();
 function handler(name, ends, opcode) {
   if (!exported.has(name)) {
-    missing.push(`${opcode} ${name}`);
+    missing.add(name);
     return handler("undefinedOpcode", true, opcode);
   }
-  return operation(`CALL_${name}`, `${name}(i)`, false, ends);
+  return operation(`DO_${name}`, `${name}(i)`, false, ends);
 }
 
 /** The generic semantics of a hot opcode: operation for register or memory form and operand size. */
@@ -199,7 +199,7 @@ for (let index = 0; index < size; index++) {
 
 const used = new Map();
 for (const o of ordered) {
-  const name = /^CALL_(\w+?)(_END)?$/.exec(o.name)?.[1];
+  const name = /^DO_(\w+?)(_END)?$/.exec(o.name)?.[1];
   if (!name) continue;
   const path = exported.get(name);
   if (!used.has(path)) used.set(path, new Set());
@@ -228,7 +228,7 @@ export const FIRST_ENDING: u32 = ${firstEnding};
 const FIRST_HANDLER: u32 = ${firstHandler};
 const LAST_HANDLER: u32 = ${lastHandler};
 /** Sets cpu.eip to the record's own address: the end of a block that runs on, or of one whose code was rewritten. */
-export const REFETCH: u16 = ${number.get("REFETCH")};
+export const REFETCH: u16 = ${number.get("REFETCH_END")};
 export const UNDEFINED: u16 = ${number.get(undefinedName)};
 export const OPERATION_COUNT = ${ordered.length};
 
@@ -261,4 +261,4 @@ ${cases(ordered.filter((o) => o.hot))}
 `.replace("const FIRST_HANDLER: u32 = " + firstHandler + ";\nconst LAST_HANDLER: u32 = " + lastHandler + ";\n", "");
 const target = `${CPU}/operations.gen.ts`;
 if (!existsSync(target) || readFileSync(target, "utf8") !== text) writeFileSync(target, text);
-if (missing.length) console.warn(`opcodes.table: ${missing.length} handlers missing, now #UD: ${missing.join(", ")}`);
+if (missing.size) console.warn(`opcodes.table: handlers missing, now #UD: ${[...missing].join(" ")}`);

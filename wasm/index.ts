@@ -1,7 +1,7 @@
 // The core's exports, all of them.
 
 export { initialize, makeBare, reset, readPort, writePort } from "./machine";
-export { run, handleFault } from "./cpu/run";
+export { run, handleFault, step } from "./cpu/run";
 export { DEVICE_TABLE } from "./bus/devices";
 export { millisecondsToNextTimer, pauseClock, resumeClock, runTimers } from "./bus/clock";
 export { ramAddress, ramBytes } from "./memory/physical";

@@ -55,7 +55,10 @@ export const VGA_ROM_MAX: u32 = 0x0002_0000;
 
 /** Buffers that host and core exchange data through. */
 export const HOST_BUFFERS: usize = 0x0620_0000;
-export const HOST_BUFFERS_END: usize = 0x0700_0000;
+export const HOST_BUFFERS_END: usize = 0x06c0_0000;
+
+/** First block (u32 address) of each physical page that has decoded code (cpu/blocks.ts). */
+export const PAGE_BLOCKS: usize = 0x06c0_0000;
 
 /** A TLB table that never holds an entry, for code that runs with alignment checks: every access takes the slow path. */
 export const TLB_NONE: usize = 0x0780_0000;

@@ -10,8 +10,9 @@ import {
   INSTRUCTION_MEMORY,
   INSTRUCTION_OPERAND32,
 } from "./instruction";
-import { checkSegment } from "./segments";
-import { Registers, SEGMENT_FLAT } from "./state";
+import { Fault } from "./fault";
+import { ATTRIBUTE_BIG, checkSegment } from "./segments";
+import { CS, ESP, Registers, SEGMENT_FLAT, Segments, SS } from "./state";
 
 /** Offset of the memory operand within its segment. */
 export function effectiveAddress(i: Instruction): u32 {
@@ -87,4 +88,44 @@ export function modifyAddress(i: Instruction, size: u32): u32 {
   const address = operandAddress(i, size, true);
   Memory.probeWrite(address, size);
   return address;
+}
+
+/** Linear address of an offset already computed for a record whose segment is not flat. */
+export function segmentedAddress(i: Instruction, offset: u32, size: u32, write: bool): u32 {
+  if (!(i.flags & INSTRUCTION_ADDRESS32)) offset &= 0xffff;
+  return linearAddress(i.segment, offset, size, write);
+}
+
+/** A near jump's target beyond the limit of CS is #GP(0). */
+export function checkTarget(target: u32): void {
+  if (target > Segments.of(CS).limit) Fault.protection();
+}
+
+function isStack32(): bool {
+  return (Segments.of(SS).attributes & ATTRIBUTE_BIG) != 0;
+}
+
+function setStackPointer(value: u32): void {
+  if (isStack32()) Registers.set32(ESP, value);
+  else Registers.set16(ESP, value);
+}
+
+/** Pushes 2 or 4 bytes on any stack, with its checks. */
+export function pushSegmented(value: u32, size: i32): void {
+  const mask: u32 = isStack32() ? 0xffff_ffff : 0xffff;
+  const top = (Registers.get32(ESP) - <u32>size) & mask;
+  const address = checkSegment(SS, top, size, true);
+  if (size == 4) Memory.write32(address, value);
+  else Memory.write16(address, value);
+  setStackPointer(top);
+}
+
+/** Pops 2 or 4 bytes from any stack, with its checks. */
+export function popSegmented(size: i32): u32 {
+  const mask: u32 = isStack32() ? 0xffff_ffff : 0xffff;
+  const top = Registers.get32(ESP) & mask;
+  const address = checkSegment(SS, top, size, false);
+  const value = size == 4 ? Memory.read32(address) : Memory.read16(address);
+  setStackPointer((top + <u32>size) & mask);
+  return value;
 }

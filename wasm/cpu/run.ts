@@ -1,8 +1,154 @@
-// The main loop.
+// The main loop: finds the block at cpu.eip, runs its records, looks for events in between.
+
+import { resetDevices } from "../bus/devices";
+import { Irq } from "../bus/irq";
+import { Power } from "../bus/power";
+import { hostEvent } from "../host";
+import { MachineEvent } from "../protocol/events";
+import { Block, findBlock, pointAtNext, Recent } from "./blocks";
+import { Fault, Vector } from "./fault";
+import { Instruction, INSTRUCTION_SIZE } from "./instruction";
+import { deliverExternal, deliverFault } from "./interrupts";
+import { FIRST_ENDING, Operations } from "./operations.gen";
+import {
+  cpu,
+  FLAG_IF,
+  FLAG_TF,
+  MODE_STEP,
+  PENDING_INTR,
+  PENDING_NMI,
+  PENDING_RESET,
+  PENDING_STOP,
+} from "./state";
+
+/** Why `run` returned. */
+export enum RunResult {
+  Budget = 0,
+  Halted = 1, // HLT: nothing to do until an interrupt
+  Shutdown = 2, // triple fault
+  Stopped = 3, // power off, or the machine was reset: the host may want to load something first
+}
+
+const GO_ON = -1;
+const ONE_INSTRUCTION = -2;
+const NMI_VECTOR = 2;
+const DR6_SINGLE_STEP: u32 = 0x4000;
 
 /** Runs about `budget` instructions. */
-export function run(_budget: i32): i32 {
-  return 0;
+export function run(budget: i32): i32 {
+  cpu.budget = budget;
+  while (cpu.budget > 0) {
+    let single = false;
+    if (cpu.pending | cpu.inhibit | cpu.halted | cpu.shutdown) {
+      const result = serviceEvents();
+      if (result >= 0) return result;
+      single = result == ONE_INSTRUCTION;
+    }
+    let block: Block;
+    const mode = cpu.mode;
+    if (single || mode & MODE_STEP) {
+      executeOne();
+      continue;
+    }
+    const eip = cpu.eip;
+    const slot = Recent.slot(eip);
+    if (load<u32>(slot) == eip && load<u32>(slot, 4) == (cpu.generation | mode)) {
+      block = changetype<Block>(load<usize>(slot, 8));
+    } else {
+      block = findBlock(mode);
+    }
+    const count = block.instructions;
+    cpu.budget -= <i32>count;
+    cpu.instructions += <u64>count;
+    execute(block);
+  }
+  return RunResult.Budget;
 }
-/** After the host caught an unwind. */
-export function handleFault(): void {}
+
+/** Runs a block's records. */
+function execute(block: Block): void {
+  let record = changetype<usize>(block) + INSTRUCTION_SIZE;
+  let operation: u32;
+  do {
+    operation = <u32>load<u16>(record);
+    cpu.instruction = record;
+    Operations.execute(operation, changetype<Instruction>(record));
+    record += INSTRUCTION_SIZE;
+  } while (operation < FIRST_ENDING);
+}
+
+/** One instruction, then the traps that follow it (SDM vol. 3, 17.3). */
+function executeOne(): void {
+  const trap = cpu.eflags & FLAG_TF;
+  cpu.budget--;
+  cpu.instructions++;
+  execute(findBlock(cpu.mode | MODE_STEP));
+  if (trap && cpu.eflags & FLAG_TF) cpu.debugTrap |= DR6_SINGLE_STEP;
+  if (cpu.debugTrap) {
+    cpu.dr6 |= cpu.debugTrap;
+    cpu.debugTrap = 0;
+    pointAtNext();
+    Fault.raise(Vector.Debug);
+  }
+}
+
+/** Between two blocks: reset, power, interrupts. A RunResult, GO_ON or ONE_INSTRUCTION. */
+function serviceEvents(): i32 {
+  if (cpu.pending & PENDING_RESET) {
+    cpu.pending &= ~PENDING_RESET;
+    resetDevices();
+    hostEvent(MachineEvent.Reset, <i32>Power.resetCause(), 0);
+    return RunResult.Stopped;
+  }
+  if (cpu.pending & PENDING_STOP) {
+    cpu.pending &= ~PENDING_STOP;
+    return RunResult.Stopped;
+  }
+  if (cpu.shutdown) return RunResult.Shutdown;
+  if (cpu.inhibit) {
+    cpu.inhibit = 0;
+    return cpu.halted ? GO_ON : ONE_INSTRUCTION;
+  }
+  if (cpu.pending & PENDING_NMI) {
+    cpu.pending &= ~PENDING_NMI;
+    cpu.halted = 0;
+    pointAtNext();
+    deliverExternal(NMI_VECTOR);
+    return GO_ON;
+  }
+  if (cpu.pending & PENDING_INTR && cpu.eflags & FLAG_IF) {
+    cpu.halted = 0;
+    pointAtNext();
+    deliverExternal(Irq.acknowledge());
+    return GO_ON;
+  }
+  return cpu.halted ? RunResult.Halted : GO_ON;
+}
+
+/** After the host caught an unwind: delivers the exception. May raise another. */
+export function handleFault(): void {
+  deliverFault();
+}
+
+/**
+ * Tests and tools: exactly one instruction, without looking for interrupts; a repeated string instruction to its end.
+ * Returns 1 when the CPU is halted or has shut down.
+ */
+export function step(): i32 {
+  const start = cpu.eip;
+  for (let k = 0; k < 0x10_0000; k++) {
+    const block = findBlock(cpu.mode | MODE_STEP);
+    cpu.instructions++;
+    execute(block);
+    const first = changetype<Instruction>(changetype<usize>(block) + INSTRUCTION_SIZE);
+    if (cpu.eip != start || !isRepeated(first)) break;
+  }
+  return cpu.halted | cpu.shutdown;
+}
+
+/** A string instruction with REP comes back to itself when it could not finish in one go. */
+function isRepeated(i: Instruction): bool {
+  const opcode = <u32>i.opcode;
+  const string = (opcode >= 0x6c && opcode <= 0x6f) || (opcode >= 0xa4 && opcode <= 0xaf);
+  return string && (i.flags & 0x18) != 0;
+}

@@ -13,6 +13,7 @@ import {
   FLAG_AC,
   FLAG_TF,
   FLAG_VM,
+  GENERATION_STEP,
   MODE_CODE32,
   MODE_FLAT,
   MODE_PROTECTED,
@@ -97,7 +98,8 @@ export function updateMode(): void {
   if (cpu.cr0 & CR0_PE) mode |= MODE_PROTECTED;
   if (cpu.eflags & FLAG_VM) mode |= MODE_VM86;
   if (cpu.stepping || cpu.eflags & FLAG_TF || cpu.dr7 & 0xff) mode |= MODE_STEP;
-  if ((cpu.mode ^ mode) & MODE_USER) cpu.codePage = 1;
+  // Known blocks are found by EIP: where CS has a base, or where code was just told apart by it, they must be looked up anew.
+  if (!(cpu.mode & mode & MODE_FLAT)) cpu.generation += GENERATION_STEP;
   cpu.mode = mode;
   selectTlb(
     cpu.cpl == CPL_USER,

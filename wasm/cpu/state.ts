@@ -107,10 +107,8 @@ export class CpuState {
   budget: i32; // instructions left until the next poll
   stepping: u32; // 1: blocks of one instruction (TF, breakpoints, harness)
 
-  // Decoder's view of the code page: see cpu/blocks.ts
-  codePage: u32; // linear page the next fields speak of, or 1 (never equal to a page) when unknown
-  codeHost: usize; // host address of that page
-  codePhysical: u32;
+  generation: u32; // counts in steps of GENERATION_STEP what may make a known block's address stale: see cpu/blocks.ts
+  fetchRecord: usize; // stands for the instruction at cpu.eip while it is being fetched, or an event between two
   pdpte0: u64; // PAE: loaded with CR3
   pdpte1: u64;
   pdpte2: u64;
@@ -161,6 +159,9 @@ export const PENDING_NMI: u32 = 2;
 export const PENDING_RESET: u32 = 4; // bus/power.ts: the machine resets before the next block
 export const PENDING_STOP: u32 = 8; // leave run() at the next block end (power off, host wants in)
 export const PENDING_DEBUG: u32 = 16; // cpu.debugTrap is not 0
+
+/** cpu.mode fits below it: cpu.generation | cpu.mode is the stamp of a known block. */
+export const GENERATION_STEP: u32 = 256;
 
 /** Bits of cpu.mode: what decoding and address formation depend on. */
 export const MODE_CODE32: u32 = 1; // CS.D

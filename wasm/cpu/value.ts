@@ -8,7 +8,7 @@
 
 import { Memory } from "../memory/memory";
 import { condition, Flags, FLAGS_SHIFT } from "./flags";
-import { Instruction } from "./instruction";
+import { Instruction, INSTRUCTION_ADDRESS32 } from "./instruction";
 import { popSegmented, pushSegmented, segmentedAddress } from "./operands";
 import { cpu, ESP, MODE_FLAT, MODE_STACK32, Registers, REGISTERS, SEGMENT_FLAT } from "./state";
 
@@ -123,11 +123,11 @@ export class V {
   /** Offset of the memory operand in its segment (LEA); 16-bit addresses wrap. */
   @inline static offset<T>(i: Instruction): T {
     if (isInteger<T>()) {
-      return changetype<T>(
+      const offset =
         load<u32>(REGISTERS + (<usize>i.base << 3)) +
-          (load<u32>(REGISTERS + (<usize>i.index << 3)) << (<u32>i.scale)) +
-          <u32>i.displacement,
-      );
+        (load<u32>(REGISTERS + (<usize>i.index << 3)) << (<u32>i.scale)) +
+        <u32>i.displacement;
+      return changetype<T>(i.flags & INSTRUCTION_ADDRESS32 ? offset : offset & 0xffff);
     } else return V.missing<T>();
   }
 

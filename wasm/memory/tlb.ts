@@ -16,7 +16,7 @@ import {
   VRAM,
   VRAM_SIZE,
 } from "../layout";
-import { cpu } from "../cpu/state";
+import { cpu, GENERATION_STEP } from "../cpu/state";
 import { VRAM_DIRTY, WRITE_TRACKED } from "./physical";
 
 export const TLB_SUPERVISOR_READ: usize = TLB;
@@ -48,7 +48,7 @@ function clearPage(page: usize): void {
 
 /** Forgets all translations, or all but global ones. */
 export function flushTlb(globalToo: bool): void {
-  cpu.codePage = 1;
+  cpu.generation += GENERATION_STEP;
   let kept = 0;
   for (let i = 0; i < tlb.filled; i++) {
     const page = load<u32>(TLB_FILLED + ((<usize>i) << 2));
@@ -64,7 +64,7 @@ export function flushTlb(globalToo: bool): void {
 
 /** INVLPG: forgets one page, global or not. It may stay in the list, which does no harm. */
 export function flushPage(linear: u32): void {
-  cpu.codePage = 1;
+  cpu.generation += GENERATION_STEP;
   clearPage(<usize>(linear >>> 12));
 }
 
@@ -97,7 +97,7 @@ export function fillTlb(linear: u32, physical: u32, user: bool, write: bool, glo
     for (let i = 0; i < count; i++)
       clearPage(<usize>(load<u32>(TLB_FILLED + ((<usize>i) << 2)) & 0xf_ffff));
     tlb.filled = 0;
-    cpu.codePage = 1;
+    cpu.generation += GENERATION_STEP;
     fillTlb(linear, physical, user, write, global);
     return;
   }
