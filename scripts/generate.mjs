@@ -117,17 +117,19 @@ function entry(opcode, mnemonic, operands, does, traits) {
   const ends = traits.includes("ends");
   let flags = traits.includes("lock") ? FLAG_LOCK : 0;
   let immediate = 0;
-  const modrm = tokens.some((t) => /^[EGMRSX]/.test(t) );
+  const modrm = tokens.some((t) => /^[EGMRSX]/.test(t));
   if (modrm) flags |= FLAG_MODRM;
   for (const token of tokens) {
     if (token in IMMEDIATES) {
-      immediate = tokens.includes("Iw") && tokens.includes("Ib") ? IMMEDIATE_ENTER : IMMEDIATES[token];
+      immediate =
+        tokens.includes("Iw") && tokens.includes("Ib") ? IMMEDIATE_ENTER : IMMEDIATES[token];
     }
     if (token.startsWith("Z")) flags |= FLAG_OPCODE_REGISTER;
     if (token.startsWith("O")) flags |= FLAG_OFFSET;
   }
   if (mnemonic.endsWith("cc")) flags |= FLAG_CONDITION;
-  const byte = tokens.some((t) => ["Eb", "Gb", "AL", "Zb", "Ob"].includes(t)) && !/^MOV[ZS]X/.test(mnemonic);
+  const byte =
+    tokens.some((t) => ["Eb", "Gb", "AL", "Zb", "Ob"].includes(t)) && !/^MOV[ZS]X/.test(mnemonic);
   if (byte) flags |= FLAG_BYTE;
   const memoryOnly = tokens.includes("M");
 
@@ -140,14 +142,39 @@ function entry(opcode, mnemonic, operands, does, traits) {
     const first = tokens[0] ?? "";
     const second = tokens[1] ?? "";
     const shape = (t) =>
-      /^(AL|eAX)$/.test(t) ? "A" : t.startsWith("E") ? "E" : t.startsWith("G") ? "G"
-        : t.startsWith("Z") ? "Z" : t.startsWith("I") ? "I" : t.startsWith("J") ? "J"
-        : t.startsWith("O") ? "O" : t.startsWith("M") ? "M" : "";
+      /^(AL|eAX)$/.test(t)
+        ? "A"
+        : t.startsWith("E")
+          ? "E"
+          : t.startsWith("G")
+            ? "G"
+            : t.startsWith("Z")
+              ? "Z"
+              : t.startsWith("I")
+                ? "I"
+                : t.startsWith("J")
+                  ? "J"
+                  : t.startsWith("O")
+                    ? "O"
+                    : t.startsWith("M")
+                      ? "M"
+                      : "";
     const pair = shape(first) + shape(second);
     const forms = {
-      EG: ["RR", "MR"], GE: ["RR", "RM"], GM: [null, "RM"], EI: ["RI", "MI"], AI: ["RI", "RI"],
-      E: ["R", "M"], Z: ["R", "R"], ZI: ["RI", "RI"], AZ: ["RR", "RR"], I: ["I", "I"], J: ["I", "I"],
-      AO: ["RM", "RM"], OA: ["MR", "MR"], "": ["", ""],
+      EG: ["RR", "MR"],
+      GE: ["RR", "RM"],
+      GM: [null, "RM"],
+      EI: ["RI", "MI"],
+      AI: ["RI", "RI"],
+      E: ["R", "M"],
+      Z: ["R", "R"],
+      ZI: ["RI", "RI"],
+      AZ: ["RR", "RR"],
+      I: ["I", "I"],
+      J: ["I", "I"],
+      AO: ["RM", "RM"],
+      OA: ["MR", "MR"],
+      "": ["", ""],
     }[pair];
     if (!forms) throw new Error(`${mnemonic} ${operands}: no form ${pair}`);
     // For `G,E` between registers the destination is G: the decoder swaps the two. Widening and CMOV read E from rm.
@@ -155,7 +182,9 @@ function entry(opcode, mnemonic, operands, does, traits) {
     ops = [];
     for (const size of byte ? [1, 1] : [2, 4]) {
       for (const form of forms) {
-        ops.push(form === null ? undefinedName : (hot(mnemonic, form, size, ends) ?? undefinedName));
+        ops.push(
+          form === null ? undefinedName : (hot(mnemonic, form, size, ends) ?? undefinedName),
+        );
       }
     }
   }
@@ -172,7 +201,12 @@ for (const [range, mnemonic, operands, does, ...traits] of lines) {
     else {
       if (!groups.has(index)) groups.set(index, groups.size);
       const number = groups.get(index);
-      entries.set(index, { ops: [0, 0, 0, 0], immediate: 0, flags: FLAG_GROUP | FLAG_MODRM, group: number });
+      entries.set(index, {
+        ops: [0, 0, 0, 0],
+        immediate: 0,
+        flags: FLAG_GROUP | FLAG_MODRM,
+        group: number,
+      });
       entries.set(0x200 + number * 8 + Number(group), made);
     }
   }
@@ -193,8 +227,18 @@ const firstEnding = ordered.findIndex((o) => o.ends);
 const size = 0x200 + groups.size * 8;
 const words = [];
 for (let index = 0; index < size; index++) {
-  const e = entries.get(index) ?? { ops: Array(4).fill(undefinedName), immediate: 0, flags: index >= 0x200 ? 1 : 0 };
-  words.push(...e.ops.map((o) => (o === 0 ? 0 : number.get(o))), e.immediate | (e.flags << 8), e.group ?? 0, 0, 0);
+  const e = entries.get(index) ?? {
+    ops: Array(4).fill(undefinedName),
+    immediate: 0,
+    flags: index >= 0x200 ? 1 : 0,
+  };
+  words.push(
+    ...e.ops.map((o) => (o === 0 ? 0 : number.get(o))),
+    e.immediate | (e.flags << 8),
+    e.group ?? 0,
+    0,
+    0,
+  );
 }
 
 const used = new Map();
@@ -210,9 +254,15 @@ const imports = [...used]
   .map(([path, names]) => `import { ${[...names].sort().join(", ")} } from "${path}";`)
   .join("\n");
 const cases = (list) =>
-  list.map((o) => `    case ${number.get(o.name)}: // ${o.name}\n      ${o.body ? o.body + ";\n      " : ""}break;`).join("\n");
+  list
+    .map(
+      (o) =>
+        `    case ${number.get(o.name)}: // ${o.name}\n      ${o.body ? o.body + ";\n      " : ""}break;`,
+    )
+    .join("\n");
 const rows = [];
-for (let k = 0; k < words.length; k += 16) rows.push("  " + words.slice(k, k + 16).join(", ") + ",");
+for (let k = 0; k < words.length; k += 16)
+  rows.push("  " + words.slice(k, k + 16).join(", ") + ",");
 
 const text = `// Made by scripts/generate.mjs from opcodes.table. Do not edit.
 
@@ -258,7 +308,15 @@ ${cases(ordered.filter((o) => o.hot))}
     }
   }
 }
-`.replace("const FIRST_HANDLER: u32 = " + firstHandler + ";\nconst LAST_HANDLER: u32 = " + lastHandler + ";\n", "");
+`.replace(
+  "const FIRST_HANDLER: u32 = " +
+    firstHandler +
+    ";\nconst LAST_HANDLER: u32 = " +
+    lastHandler +
+    ";\n",
+  "",
+);
 const target = `${CPU}/operations.gen.ts`;
 if (!existsSync(target) || readFileSync(target, "utf8") !== text) writeFileSync(target, text);
-if (missing.size) console.warn(`opcodes.table: handlers missing, now #UD: ${[...missing].join(" ")}`);
+if (missing.size)
+  console.warn(`opcodes.table: handlers missing, now #UD: ${[...missing].join(" ")}`);

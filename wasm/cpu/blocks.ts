@@ -22,15 +22,7 @@ import { decode, LONGEST_INSTRUCTION } from "./decode";
 import { Fault } from "./fault";
 import { Instruction, INSTRUCTION_SIZE } from "./instruction";
 import { FIRST_ENDING, REFETCH } from "./operations.gen";
-import {
-  CPL_USER,
-  CS,
-  cpu,
-  GENERATION_STEP,
-  MODE_FLAT,
-  MODE_STEP,
-  Segments,
-} from "./state";
+import { CPL_USER, CS, cpu, GENERATION_STEP, MODE_FLAT, MODE_STEP, Segments } from "./state";
 
 const MAX_INSTRUCTIONS = 64;
 
@@ -67,7 +59,7 @@ const FETCH = memory.data(INSTRUCTION_SIZE, 16);
 
 export class Recent {
   @inline static slot(eip: u32): usize {
-    return RECENT + (<usize>((eip ^ (eip >>> 12)) & (RECENT_SIZE - 1)) << 4);
+    return RECENT + ((<usize>((eip ^ (eip >>> 12)) & (RECENT_SIZE - 1))) << 4);
   }
 }
 
@@ -81,7 +73,7 @@ export function pointAtNext(): void {
 
 function mapSlot(physical: u32): usize {
   const hash = (physical ^ (physical >>> 15)) & (<u32>BLOCK_MAP_SIZE / 4 - 1);
-  return BLOCK_MAP + (<usize>hash << 2);
+  return BLOCK_MAP + ((<usize>hash) << 2);
 }
 
 /** The block at cpu.eip, decoded if need be; raises the fetch's fault. */
@@ -123,7 +115,7 @@ function withinSegment(eip: u32, most: u32, mode: u32): u32 {
 }
 
 function decodeBlock(linear: u32, physical: u32, eip: u32, mode: u32): Block {
-  const page = load<u32>(PAGE_READ + (<usize>(physical >>> 12) << 2));
+  const page = load<u32>(PAGE_READ + ((<usize>(physical >>> 12)) << 2));
   const inPage = 0x1000 - (physical & 0xfff);
   if (!page) return decodeSingle(linear, mode);
   if (blocks.top == 0) blocks.top = BLOCK_ARENA;
@@ -171,7 +163,7 @@ function decodeBlock(linear: u32, physical: u32, eip: u32, mode: u32): Block {
   const slot = mapSlot(physical);
   block.hashNext = load<u32>(slot);
   store<u32>(slot, <u32>changetype<usize>(block));
-  const first = PAGE_BLOCKS + (<usize>(physical >>> 12) << 2);
+  const first = PAGE_BLOCKS + ((<usize>(physical >>> 12)) << 2);
   block.pageNext = load<u32>(first);
   store<u32>(first, <u32>changetype<usize>(block));
   markLines(physical, offset);
@@ -228,15 +220,15 @@ function decodeSingle(linear: u32, mode: u32): Block {
 function lineMask(address: u32, size: u32): u64 {
   const from = (address & 0xfff) >>> 6;
   const to = ((address & 0xfff) + size - 1) >>> 6;
-  const upTo: u64 = to >= 63 ? 0xffff_ffff_ffff_ffff : ((<u64>1) << <u64>(to + 1)) - 1;
-  return upTo & ~(((<u64>1) << <u64>from) - 1);
+  const upTo: u64 = to >= 63 ? 0xffff_ffff_ffff_ffff : ((<u64>1) << (<u64>(to + 1))) - 1;
+  return upTo & ~(((<u64>1) << (<u64>from)) - 1);
 }
 
 function markLines(physical: u32, size: u32): void {
-  const lines = CODE_LINES + (<usize>(physical >>> 12) << 3);
+  const lines = CODE_LINES + ((<usize>(physical >>> 12)) << 3);
   const before = load<u64>(lines);
   if (!before) {
-    const host = load<u32>(PAGE_WRITE + (<usize>(physical >>> 12) << 2)) & ~0xfff;
+    const host = load<u32>(PAGE_WRITE + ((<usize>(physical >>> 12)) << 2)) & ~0xfff;
     if (host) dropWrites(host, host + 0x1000);
   }
   store<u64>(lines, before | lineMask(physical, size));

@@ -190,7 +190,9 @@ export function decode(i: Instruction, bytes: usize, available: u32, eip: u32, m
     i.reg = <u8>((modrm >>> 3) & 7);
     i.rm = <u8>rm;
     if (flags & ENTRY_GROUP) {
-      entry = DECODE_TABLE + (0x200 + (<usize>load<u16>(entry, 10) << 3) + ((modrm >>> 3) & 7)) * ENTRY_SIZE;
+      entry =
+        DECODE_TABLE +
+        (0x200 + ((<usize>load<u16>(entry, 10)) << 3) + ((modrm >>> 3) & 7)) * ENTRY_SIZE;
       flags = <u32>load<u8>(entry, 9);
     }
     // MOV to and from control and debug registers ignores mod: both operands are registers.

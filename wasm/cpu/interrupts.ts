@@ -11,7 +11,7 @@ export function deliverExternal(vector: i32): void {
   pushSegmented(Segments.of(CS).selector, 2);
   pushSegmented(cpu.eip, 2);
   Flags.set(Flags.get() & ~(FLAG_IF | FLAG_TF));
-  const entry = Memory.systemRead32(cpu.idtBase + (<u32>vector << 2));
+  const entry = Memory.systemRead32(cpu.idtBase + ((<u32>vector) << 2));
   Segments.of(CS).selector = entry >>> 16;
   Segments.of(CS).base = (entry >>> 16) << 4;
   cpu.eip = entry & 0xffff;

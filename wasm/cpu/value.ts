@@ -75,7 +75,8 @@ export class V {
   }
 
   @inline static equal<T>(a: T, b: T): T {
-    if (isInteger<T>()) return changetype<T>(<u32>(changetype<u32>(a) == changetype<u32>(b) ? 1 : 0));
+    if (isInteger<T>())
+      return changetype<T>(<u32>(changetype<u32>(a) == changetype<u32>(b) ? 1 : 0));
     else return V.missing<T>();
   }
 
@@ -124,8 +125,8 @@ export class V {
   @inline static offset<T>(i: Instruction): T {
     if (isInteger<T>()) {
       const offset =
-        load<u32>(REGISTERS + (<usize>i.base << 3)) +
-        (load<u32>(REGISTERS + (<usize>i.index << 3)) << (<u32>i.scale)) +
+        load<u32>(REGISTERS + ((<usize>i.base) << 3)) +
+        (load<u32>(REGISTERS + ((<usize>i.index) << 3)) << (<u32>i.scale)) +
         <u32>i.displacement;
       return changetype<T>(i.flags & INSTRUCTION_ADDRESS32 ? offset : offset & 0xffff);
     } else return V.missing<T>();
@@ -135,8 +136,8 @@ export class V {
   @inline static address<T>(i: Instruction, size: i32, write: bool): T {
     if (isInteger<T>()) {
       const offset =
-        load<u32>(REGISTERS + (<usize>i.base << 3)) +
-        (load<u32>(REGISTERS + (<usize>i.index << 3)) << (<u32>i.scale)) +
+        load<u32>(REGISTERS + ((<usize>i.base) << 3)) +
+        (load<u32>(REGISTERS + ((<usize>i.index) << 3)) << (<u32>i.scale)) +
         <u32>i.displacement;
       if (i.segment == SEGMENT_FLAT) return changetype<T>(offset);
       return changetype<T>(segmentedAddress(i, offset, size, write));

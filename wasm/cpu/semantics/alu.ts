@@ -55,7 +55,9 @@ export class Alu {
         result,
       );
     } else {
-      result = V.keep<T>(kind == OR ? V.or<T>(a, b) : kind == XOR ? V.xor<T>(a, b) : V.and<T>(a, b));
+      result = V.keep<T>(
+        kind == OR ? V.or<T>(a, b) : kind == XOR ? V.xor<T>(a, b) : V.and<T>(a, b),
+      );
       V.flags<T>(FLAGS_LOGIC, size, V.literal<T>(0), V.literal<T>(0), result);
     }
     return size == 4 ? result : V.shr<T>(result, V.literal<T>(up));
@@ -109,10 +111,7 @@ export class Alu {
     const one = V.literal<T>((<u32>1) << up);
     const result = V.keep<T>(down ? V.sub<T>(a, one) : V.add<T>(a, one));
     const changed = V.keep<T>(V.xor<T>(a, result));
-    const half = V.and<T>(
-      V.shr<T>(V.xor<T>(changed, one), V.literal<T>(up)),
-      V.literal<T>(0x10),
-    );
+    const half = V.and<T>(V.shr<T>(V.xor<T>(changed, one), V.literal<T>(up)), V.literal<T>(0x10));
     // Up: 7F..F becomes 80..0; down: the other way round.
     const overflow = V.and<T>(changed, down ? a : result);
     V.flags<T>(FLAGS_EXPLICIT, size, V.or<T>(carry, half), overflow, result);

@@ -46,9 +46,7 @@ export class Flow {
     V.jump<T>(target);
   }
   @inline static callM<T>(i: Instruction, size: i32): void {
-    const target = V.keep<T>(
-      Flow.checked<T>(V.load<T>(V.address<T>(i, size, false), size), size),
-    );
+    const target = V.keep<T>(Flow.checked<T>(V.load<T>(V.address<T>(i, size, false), size), size));
     V.push<T>(V.literal<T>(i.next), size);
     V.jump<T>(target);
   }
