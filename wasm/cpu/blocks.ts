@@ -220,8 +220,10 @@ function decodeSingle(linear: u32, mode: u32): Block {
 function lineMask(address: u32, size: u32): u64 {
   const from = (address & 0xfff) >>> 6;
   const to = ((address & 0xfff) + size - 1) >>> 6;
-  const upTo: u64 = to >= 63 ? 0xffff_ffff_ffff_ffff : ((<u64>1) << (<u64>(to + 1))) - 1;
-  return upTo & ~(((<u64>1) << (<u64>from)) - 1);
+  // Bits `from` to `to`.
+  const top: u64 = 0xffff_ffff_ffff_ffff >>> (<u64>(63 - to));
+  const bottom: u64 = 0xffff_ffff_ffff_ffff << (<u64>from);
+  return top & bottom;
 }
 
 function markLines(physical: u32, size: u32): void {
