@@ -2,6 +2,7 @@
 
 export { initialize, makeBare, reset, readPort, writePort } from "./machine";
 export { run, handleFault, step } from "./cpu/run";
+export { guestMilliseconds, instructionsExecuted, interruptsDelivered } from "./machine";
 export { DEVICE_TABLE } from "./bus/devices";
 export { millisecondsToNextTimer, pauseClock, resumeClock, runTimers } from "./bus/clock";
 export { ramAddress, ramBytes } from "./memory/physical";

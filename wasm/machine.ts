@@ -1,10 +1,11 @@
 // The machine as a whole: power-on, reset, and what the host may do to it between slices.
 
-import { attachClock } from "./bus/clock";
+import { attachClock, Clock } from "./bus/clock";
 import { resetDevices } from "./bus/devices";
-import { attachIrq } from "./bus/irq";
+import { attachIrq, Irq } from "./bus/irq";
 import { attachPci } from "./bus/pci";
 import { Ports, removeAllPorts } from "./bus/ports";
+import { cpu } from "./cpu/state";
 import { attachDevices } from "./devices/index";
 import { attachMemory, mapRam, ramBytes } from "./memory/physical";
 import { initializeTlb } from "./memory/tlb";
@@ -36,4 +37,15 @@ export function writePort(port: i32, size: i32, value: u32): void {
 export function makeBare(): void {
   mapRam(0, ramBytes());
   removeAllPorts();
+}
+
+/** Host: figures since power-on. */
+export function instructionsExecuted(): f64 {
+  return <f64>cpu.instructions;
+}
+export function interruptsDelivered(): f64 {
+  return <f64>Irq.delivered();
+}
+export function guestMilliseconds(): f64 {
+  return <f64>Clock.now() / 1e6;
 }

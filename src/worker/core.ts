@@ -33,6 +33,10 @@ export interface CoreExports {
   step(): number;
   /** Takes away all devices but memory. */
   makeBare(): void;
+  // Figures since power-on.
+  instructionsExecuted(): number;
+  interruptsDelivered(): number;
+  guestMilliseconds(): number;
   readPort(port: number, size: number): number;
   writePort(port: number, size: number, value: number): void;
   readPhysical(address: number, size: number): number;

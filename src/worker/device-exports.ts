@@ -7,6 +7,14 @@ export interface DeviceExports {
   setVgaRom(length: number): void;
   setCmos(index: number, value: number): void;
   addFirmwareFile(name: number, nameLength: number, data: number, length: number): void;
+  /** 1 when a pixel has changed; the dirty rectangle tells where. */
+  renderFrame(): number;
+  frameWidth(): number;
+  frameHeight(): number;
+  dirtyX(): number;
+  dirtyY(): number;
+  dirtyWidth(): number;
+  dirtyHeight(): number;
   setMedium(drive: number, bytes: number, readOnly: number): void;
   diskComplete(drive: number, status: number): void;
   keyboardKey(key: number, pressed: number): void;

@@ -75,6 +75,7 @@ const BUDGET_MAXIMUM = 1_000_000;
 /** The longest sleep of a halted guest. */
 const SLEEP_MAXIMUM = 100;
 const FRAME_INTERVAL = 1000 / 60;
+const BYTES_PER_PIXEL = 4;
 const STATS_INTERVAL = 1000;
 /** Between two key events of typed text; a PS/2 keyboard types at most 30 a second, but guests take more. */
 const KEY_INTERVAL = 12;
@@ -93,6 +94,8 @@ export class Machine {
   #budget = 20_000;
   #lastInput = 0;
   #poweredOff = false;
+  /** The guest has reset the machine; the core has done its part. */
+  #wasReset = false;
   #serialOut: number[][] = [[], []];
   #serialIn: number[][] = [[], []];
   #debugLine = "";
@@ -257,18 +260,22 @@ export class Machine {
   }
 
   screenshot(): Pixels {
-    return this.#pixels(true) ?? { width: 0, height: 0, data: new Uint8ClampedArray(0) };
+    const core = this.#core;
+    if (!core) return { width: 0, height: 0, data: new Uint8ClampedArray(0) };
+    this.#frame(core);
+    const { frameWidth, frameHeight } = devicesOf(core);
+    return copyPixels(core, 0, 0, frameWidth?.() ?? 0, frameHeight?.() ?? 0);
   }
 
   /** Also of a machine that has been switched off. */
   stats(): MachineStats {
     if (!this.#core) return this.#lastStats;
     return {
-      uptime: 0,
+      uptime: this.#core.exports.guestMilliseconds(),
       instructions: this.#instructions(),
       mips: this.#mips,
       load: this.#load,
-      irqs: 0,
+      irqs: this.#core.exports.interruptsDelivered(),
     };
   }
 
@@ -285,6 +292,7 @@ export class Machine {
 
   #powerOn(): void {
     this.#poweredOff = false;
+    this.#wasReset = false;
     this.#serialIn = [[], []];
     this.#core = Core.create(this.#parts.module, this.#parts.memory << 20, this.#host());
     for (const drive of Object.keys(DRIVE_NUMBERS) as DriveName[]) this.#announceMedium(drive);
@@ -294,6 +302,7 @@ export class Machine {
       boot: this.#parts.boot,
       drives: this.#drives,
     });
+    this.#core.exports.reset();
     this.#boot();
   }
 
@@ -393,8 +402,10 @@ export class Machine {
       this.powerOff();
     } else if (result === RunResult.Shutdown) {
       this.#tripleFault();
-    } else {
-      this.reset();
+    } else if (this.#wasReset) {
+      this.#wasReset = false;
+      this.#boot();
+      this.#listener({ type: "reset" });
     }
   }
 
@@ -474,6 +485,8 @@ export class Machine {
         this.#listener({ type: "debug", line: `unknown hardware ${a.toString(16)}h` });
         break;
       case CoreEvent.Reset:
+        this.#wasReset = true;
+        break;
       case CoreEvent.TripleFault:
         break; // told by the result of run()
     }
@@ -576,7 +589,7 @@ export class Machine {
     const now = performance.now();
     if (now - this.#lastFrame >= FRAME_INTERVAL) {
       this.#lastFrame = now;
-      this.#frame();
+      this.#frame(this.#core);
     }
     if (now - this.#statsAt >= STATS_INTERVAL) this.#updateStats(now);
   }
@@ -593,14 +606,37 @@ export class Machine {
   }
 
   #instructions(): number {
-    return 0;
+    return this.#core?.exports.instructionsExecuted() ?? 0;
   }
 
-  #frame(): void {}
-
-  #pixels(_all: boolean): Pixels | undefined {
-    return undefined;
+  #frame(core: Core): void {
+    const devices = devicesOf(core);
+    if (!devices.renderFrame?.()) return;
+    const x = devices.dirtyX?.() ?? 0;
+    const y = devices.dirtyY?.() ?? 0;
+    const pixels = copyPixels(
+      core,
+      x,
+      y,
+      devices.dirtyWidth?.() ?? 0,
+      devices.dirtyHeight?.() ?? 0,
+    );
+    this.#listener({ type: "frame", x, y, pixels });
   }
+}
+
+/** Copies a rectangle out of the framebuffer. */
+function copyPixels(core: Core, x: number, y: number, width: number, height: number): Pixels {
+  const stride = (devicesOf(core).frameWidth?.() ?? 0) * BYTES_PER_PIXEL;
+  const row = width * BYTES_PER_PIXEL;
+  const data = new Uint8ClampedArray(row * height);
+  const framebuffer = core.exports.FRAMEBUFFER.value as number;
+  const first = framebuffer + y * stride + x * BYTES_PER_PIXEL;
+  if (row === stride) data.set(core.bytes(first, data.length));
+  else
+    for (let line = 0; line < height; line++)
+      data.set(core.bytes(first + line * stride, row), line * row);
+  return { width, height, data };
 }
 
 function driveName(number: number): DriveName | undefined {

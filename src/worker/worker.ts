@@ -1,0 +1,148 @@
+// The worker's end of the conversation: one machine behind MachineApi.
+
+import * as Comlink from "comlink";
+import type { DriveName, ImageFile, MachineApi, MachineEvent, MachineFiles } from "../shared/api";
+import { type FirmwareConfig, type MachineConfig, parseConfig } from "../shared/config";
+import { TandemError } from "../shared/errors";
+import { recogniseKernel } from "./boot/image";
+import { openImage } from "./disks/open";
+import { readAll } from "./disks/source";
+import { Machine, type MachineParts } from "./machine";
+
+/** The core's file; the build puts it beside the worker. */
+const CORE_URL = new URL("../../build/core.wasm", import.meta.url);
+/** Where set-up puts the firmware, as the page is served. */
+const FIRMWARE_URL = "bios/bios-256k.bin";
+const VGA_FIRMWARE_URL = "bios/vgabios-stdvga.bin";
+
+let machine: Machine | undefined;
+let port: MessagePort | undefined;
+
+function current(): Machine {
+  if (!machine) throw new TandemError("not-running", "The machine has not been created.");
+  return machine;
+}
+
+function tell(event: MachineEvent): void {
+  const transfer: Transferable[] = [];
+  if (event.type === "frame") transfer.push(event.pixels.data.buffer);
+  if (event.type === "serial") transfer.push(event.bytes.buffer);
+  port?.postMessage(event, transfer);
+}
+
+/** Only plain data keeps its code on the way to the page. */
+async function plainErrors<T>(work: () => T | Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw TandemError.from(error).toData();
+  }
+}
+
+const api: MachineApi = {
+  create: (config, files) =>
+    plainErrors(async () => {
+      const parts = await loadParts(parseConfig(config), files ?? {});
+      machine?.dispose();
+      machine = new Machine(parts, tell);
+    }),
+  listen(target) {
+    port = target;
+  },
+  start: () => plainErrors(() => current().start()),
+  pause: () => machine?.pause(),
+  resume: () => machine?.resume(),
+  reset: () => plainErrors(() => current().reset()),
+  powerButton: () => machine?.powerButton(),
+  powerOff: () => machine?.powerOff(),
+  typeText: (text) => plainErrors(() => current().typeText(text)),
+  key: (code, pressed) => machine?.key(code, pressed),
+  sendKeys: (chord) => plainErrors(() => current().sendKeys(chord)),
+  releaseAll: () => machine?.releaseAll(),
+  pointerMotion: (dx, dy) => machine?.pointerMotion(dx, dy),
+  pointerButtons: (buttons) => machine?.pointerButtons(buttons),
+  pointerWheel: (vertical, horizontal) => machine?.pointerWheel(vertical, horizontal),
+  serialInput: (bytes, number) => machine?.serialInput(bytes, number),
+  insert: (drive, file) =>
+    plainErrors(async () => current().insert(drive, await openImage(drive, file))),
+  eject: (drive) => machine?.eject(drive),
+  exportDisk: (drive) => plainErrors(() => exportDisk(drive)),
+  screenshot() {
+    const pixels = current().screenshot();
+    return Comlink.transfer(pixels, [pixels.data.buffer]);
+  },
+  screenText: () => machine?.screenText() ?? [],
+  stats: () => current().stats(),
+  dispose() {
+    machine?.dispose();
+    machine = undefined;
+  },
+};
+
+async function loadParts(config: MachineConfig, files: MachineFiles): Promise<MachineParts> {
+  const drives: MachineParts["drives"] = {};
+  for (const drive of ["floppy", "hda", "cdrom"] as const) {
+    const file = files[drive] ?? config[drive];
+    if (file) drives[drive] = await openImage(drive, file);
+  }
+  const kernelFile = files.kernel ?? config.kernel;
+  const kernel = kernelFile && (await recogniseKernel(await readFile(kernelFile)));
+  const initrdFile = files.initrd ?? config.initrd;
+  const initrd = initrdFile && (await readFile(initrdFile));
+  const systemRom = await firmware(files.firmware, config.firmware, !kernel, FIRMWARE_URL);
+  const vgaRom = await firmware(files.vgaFirmware, config.vgaFirmware, !kernel, VGA_FIRMWARE_URL);
+  if (!kernel && !systemRom)
+    throw new TandemError("firmware-missing", "A disk is started by firmware, but there is none.");
+  return {
+    module: await WebAssembly.compileStreaming(fetch(CORE_URL)),
+    memory: config.memory,
+    drives,
+    append: config.append,
+    onTripleFault: "reset",
+    ...(kernel && { kernel }),
+    ...(initrd && { initrd, modules: [{ bytes: initrd, commandLine: "initrd" }] }),
+    ...(systemRom && { systemRom }),
+    ...(vgaRom && { vgaRom }),
+    ...(config.boot && { boot: config.boot }),
+  };
+}
+
+async function firmware(
+  file: ImageFile | undefined,
+  config: FirmwareConfig,
+  needed: boolean,
+  standard: string,
+): Promise<Uint8Array | undefined> {
+  if (file) return readFile(file);
+  if (config === "none") return undefined;
+  if (config !== "auto") return readFile(config);
+  if (!needed) return undefined;
+  try {
+    return await readFile({ url: standard });
+  } catch {
+    throw new TandemError(
+      "firmware-missing",
+      `Starting from a disk needs a BIOS, and ${standard} is not there. ` +
+        "Choose a BIOS file (SeaBIOS: bios-256k.bin and vgabios-stdvga.bin), or run the project's set-up.",
+    );
+  }
+}
+
+async function readFile(file: ImageFile): Promise<Uint8Array<ArrayBuffer>> {
+  return readAll(await openImage("kernel", file));
+}
+
+async function exportDisk(drive: DriveName): Promise<Blob> {
+  const source = current().medium(drive);
+  if (!source) throw new TandemError("bad-argument", `There is no medium in "${drive}".`);
+  const parts: Uint8Array<ArrayBuffer>[] = [];
+  for (let position = 0; position < source.size; position += EXPORT_CHUNK) {
+    const chunk = new Uint8Array(Math.min(EXPORT_CHUNK, source.size - position));
+    await source.read(position, chunk);
+    parts.push(chunk);
+  }
+  return new Blob(parts);
+}
+const EXPORT_CHUNK = 1 << 22;
+
+Comlink.expose(api);
