@@ -42,4 +42,5 @@ export {
   XMM_STATE,
 } from "./cpu/inspect";
 export { setCmos } from "./devices/cmos";
+export { addFirmwareFile } from "./devices/fw-cfg";
 export { setSystemRom } from "./devices/i440fx";

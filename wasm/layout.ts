@@ -55,7 +55,11 @@ export const VGA_ROM_MAX: u32 = 0x0002_0000;
 
 /** Buffers that host and core exchange data through. */
 export const HOST_BUFFERS: usize = 0x0620_0000;
-export const HOST_BUFFERS_END: usize = 0x06c0_0000;
+export const HOST_BUFFERS_END: usize = 0x06a0_0000;
+
+/** Data of the files that the host gives the firmware (devices/fw-cfg.ts). */
+export const FIRMWARE_FILES: usize = 0x06a0_0000;
+export const FIRMWARE_FILES_END: usize = 0x06c0_0000;
 
 /** First block (u32 address) of each physical page that has decoded code (cpu/blocks.ts). */
 export const PAGE_BLOCKS: usize = 0x06c0_0000;

@@ -47,6 +47,8 @@ export interface CoreExports {
   resumeClock(): void;
   /** A byte of CMOS RAM: floppy types, boot order. Before power-on. */
   setCmos(index: number, value: number): void;
+  /** A fw_cfg file; name and data are copied. 0: no room. */
+  addFirmwareFile(name: number, nameLength: number, data: number, length: number): number;
   /** After the ROM's bytes were copied to SYSTEM_ROM. */
   setSystemRom(length: number): void;
   ramAddress(): number;

@@ -2,6 +2,8 @@
 
 import { attachCmos } from "./cmos";
 import { attachDebugPort } from "./debug-port";
+import { attachDma } from "./dma";
+import { attachFwCfg } from "./fw-cfg";
 import { attachI440fx } from "./i440fx";
 import { attachPic } from "./pic";
 import { attachPiix3 } from "./piix3";
@@ -12,6 +14,8 @@ export function attachDevices(): void {
   attachPic();
   attachPit();
   attachCmos();
+  attachDma();
+  attachFwCfg();
   attachI440fx();
   attachPiix3();
 }
