@@ -8,6 +8,7 @@ import {
   MXCSR_FTZ,
   MXCSR_IE,
   MXCSR_OE,
+  MXCSR_OM,
   MXCSR_PE,
   MXCSR_RC,
   MXCSR_RC_SHIFT,
@@ -147,7 +148,8 @@ function pack(sign: u64, exponent: i32, significand: u64, double: bool): u64 {
     }
   }
   if (high > bias) {
-    raised.after |= MXCSR_OE | MXCSR_PE;
+    // With the exception not masked, inexact speaks of the number with unbounded exponent.
+    raised.after |= MXCSR_OE | (lost || sse.mxcsr & MXCSR_OM ? MXCSR_PE : 0);
     const mode = rounding();
     const toInfinity = mode == ROUND_NEAREST || mode == (sign ? ROUND_DOWN : ROUND_UP);
     return signed | (infinity(double) - (toInfinity ? 0 : 1));

@@ -160,6 +160,7 @@ export function executeSse(i: Instruction): void {
     case 0x77:
       if (select != PREFIX_NONE) Fault.undefined();
       checkMmx();
+      enterMmx(); // TOP = 0 here, too
       fpu.tags = 0;
       return;
     case 0x78:
@@ -531,8 +532,8 @@ function convertFromInteger(i: Instruction, select: u32): void {
   } else if (select == PREFIX_F2) {
     float.cvtsi2sd(dst, readE32(i));
   } else {
-    // CVTPI2PD from memory leaves the x87 alone.
-    const mmx = select == PREFIX_NONE || !isMemory(i);
+    // From memory they leave the x87 alone.
+    const mmx = !isMemory(i);
     if (mmx) checkMmx();
     store<u64>(SLOT_SOURCE, sourceMm(i));
     if (mmx) enterMmx();
@@ -551,9 +552,9 @@ function convertToInteger(i: Instruction, select: u32, truncate: bool): void {
   } else {
     checkMmx();
     const src = select == PREFIX_66 ? source128(i) : source64(i);
+    enterMmx(); // also when #XM follows
     const value =
       select == PREFIX_66 ? float.cvtpd2pi(src, truncate) : float.cvtps2pi(src, truncate);
-    enterMmx();
     writeMmx(i.reg, value);
   }
 }

@@ -6,7 +6,7 @@ import { isMemory, operandAddress } from "../operands";
 import { cpu, CR0_EM, CR0_TS, CR4_OSFXSR } from "../state";
 import { fpu, loadControlWord, Stack } from "../x87/state";
 import { Memory } from "../../memory/memory";
-import { prefix } from "./operand";
+import { alignedAddress, prefix } from "./operand";
 import { checkSse, MXCSR_VALID, Slot, sse } from "./state";
 
 const AREA_SIZE: u32 = 512;
@@ -53,9 +53,7 @@ function stmxcsr(i: Instruction): void {
 
 function areaAddress(i: Instruction, write: bool): u32 {
   if (cpu.cr0 & (CR0_EM | CR0_TS)) Fault.raise(Vector.DeviceNotAvailable);
-  const address = operandAddress(i, AREA_SIZE, write);
-  if (address & 15) Fault.protection(0);
-  return address;
+  return alignedAddress(i, AREA_SIZE, write);
 }
 
 function fxsave(i: Instruction): void {

@@ -28,7 +28,7 @@ export function loadAligned(i: Instruction): void {
 }
 export function storeAligned(i: Instruction): void {
   checkSse();
-  if (isMemory(i)) write128(alignedAddress(i, true), Slot.xmm(i.reg));
+  if (isMemory(i)) write128(alignedAddress(i, 16, true), Slot.xmm(i.reg));
   else copy(Slot.xmm(i.rm), Slot.xmm(i.reg));
 }
 

@@ -1,10 +1,14 @@
 // Operands of MMX and SSE instructions: slots of registers, or memory.
 
 import { Fault } from "../fault";
-import { Instruction, INSTRUCTION_REP, INSTRUCTION_REPNE } from "../instruction";
-import { INSTRUCTION_OPERAND_PREFIX } from "../instruction";
-import { isMemory, operandAddress } from "../operands";
-import { cpu } from "../state";
+import {
+  Instruction,
+  INSTRUCTION_OPERAND_PREFIX,
+  INSTRUCTION_REP,
+  INSTRUCTION_REPNE,
+} from "../instruction";
+import { effectiveAddress, isMemory, operandAddress } from "../operands";
+import { cpu, SEGMENT_FLAT, Segments } from "../state";
 import { Memory } from "../../memory/memory";
 import { Slot, SLOT_SOURCE } from "./state";
 
@@ -20,11 +24,11 @@ export function prefix(i: Instruction): u32 {
   return i.flags & INSTRUCTION_OPERAND_PREFIX ? PREFIX_66 : PREFIX_NONE;
 }
 
-/** Address of a 16-byte operand that must be aligned. */
-export function alignedAddress(i: Instruction, write: bool): u32 {
-  const address = operandAddress(i, 16, write);
-  if (address & 15) Fault.protection(0);
-  return address;
+/** Address of an operand that must be aligned to 16 bytes. Misalignment is told before the segment's limit. */
+export function alignedAddress(i: Instruction, size: u32, write: bool): u32 {
+  const base = i.segment == SEGMENT_FLAT ? 0 : Segments.of(i.segment).base;
+  if ((base + effectiveAddress(i)) & 15) Fault.protection(0);
+  return operandAddress(i, size, write);
 }
 
 /** A slot with the 16 bytes at an address: guest memory itself where it can be. Only to be read. */
@@ -49,7 +53,7 @@ export function write128(address: u32, slot: usize): void {
 
 /** The source of a packed operation: xmm or aligned m128. */
 export function source128(i: Instruction): usize {
-  return isMemory(i) ? read128(alignedAddress(i, false)) : Slot.xmm(i.rm);
+  return isMemory(i) ? read128(alignedAddress(i, 16, false)) : Slot.xmm(i.rm);
 }
 
 /** A scalar source: xmm or m64. */

@@ -15,6 +15,7 @@ export const MXCSR_FLAGS: u32 = 0x3f;
 export const MXCSR_DAZ: u32 = 1 << 6;
 export const MXCSR_MASK_SHIFT: u32 = 7;
 export const MXCSR_MASKS: u32 = 0x1f80;
+export const MXCSR_OM: u32 = 1 << 10;
 export const MXCSR_UM: u32 = 1 << 11;
 export const MXCSR_RC: u32 = 3 << 13;
 export const MXCSR_RC_SHIFT: u32 = 13;
