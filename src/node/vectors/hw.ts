@@ -27,7 +27,7 @@ export interface Case {
   c: string;
   r: number[];
   s: number[];
-  M: Patch[];
+  M?: Patch[];
   p?: [number, number, number, number];
   st?: (string | 0)[];
   x?: (string | 0)[];
@@ -163,7 +163,7 @@ export class HardwareMachine {
     const harness = this.#harness;
     this.#enter(real ? "real" : "protected");
     harness.core.exports.clearHalted();
-    for (const [address, text] of vector.M) harness.patch(address, bytesOf(text));
+    for (const [address, text] of vector.M ?? []) harness.patch(address, bytesOf(text));
     for (let i = 0; i < 6; i++) this.#setSegment(i, vector.s[i]!);
     harness.setRegisters(vector.r);
     this.#loadFloat(vector);
@@ -177,7 +177,7 @@ export class HardwareMachine {
     } catch (error) {
       differences = [`the core failed: ${error instanceof Error ? error.message : String(error)}`];
     }
-    for (const [address, text] of vector.M) harness.restore(address, text.length >> 1);
+    for (const [address, text] of vector.M ?? []) harness.restore(address, text.length >> 1);
     for (const [address, text] of vector.N ?? []) harness.restore(address, text.length >> 1);
     if (checkStray || differences.length) this.#repair(differences);
     return differences;
@@ -294,14 +294,15 @@ function compareMemory(vector: Case, harness: Harness, differences: Differences)
     differences.push(`byte at ${hex(address)} ${hex(found, 2)}, expected ${hex(expected, 2)}`);
   };
   for (const [address, expected] of written) check(address, expected);
-  for (let patch = 0; patch < vector.M.length; patch++) {
-    const [address, text] = vector.M[patch]!;
+  const patches = vector.M ?? [];
+  for (let patch = 0; patch < patches.length; patch++) {
+    const [address, text] = patches[patch]!;
     const bytes = bytesOf(text);
     for (let i = 0; i < bytes.length; i++) {
       const at = address + i;
       if (written.has(at)) continue;
       if (harness.ram[at] === bytes[i]) continue;
-      if (vector.M.slice(patch + 1).some(([a, t]) => at >= a && at < a + t.length / 2)) continue;
+      if (patches.slice(patch + 1).some(([a, t]) => at >= a && at < a + t.length / 2)) continue;
       check(at, bytes[i]!);
     }
   }

@@ -82,7 +82,7 @@ export class SystemMachine {
     const harness = this.#harness;
     const { exports } = harness.core;
     const environment = this.#environment;
-    for (const [address, text] of vector.M) harness.patch(address, bytesOf(text));
+    for (const [address, text] of vector.M ?? []) harness.patch(address, bytesOf(text));
     exports.clearHalted();
     exports.setHarness(0);
     exports.setEflags(2);
@@ -145,7 +145,7 @@ export class SystemMachine {
     for (const [start, length] of this.regions) {
       expected.set(harness.pristine.subarray(start, start + length), start);
     }
-    for (const [address, text] of vector.M) expected.set(bytesOf(text), address);
+    for (const [address, text] of vector.M ?? []) expected.set(bytesOf(text), address);
     for (const [address, text] of vector.N ?? []) expected.set(bytesOf(text), address);
     const cpl = exports.getCpl();
     const virtual = (exports.getEflags() & FLAG_VM) !== 0;
