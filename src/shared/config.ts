@@ -58,6 +58,7 @@ function fail(path: string, problem: string): never {
 
 function typeName(value: unknown): string {
   if (value === null) return "null";
+  if (value === undefined) return "missing";
   if (Array.isArray(value)) return "a list";
   return typeof value === "object" ? "an object" : `a ${typeof value}`;
 }

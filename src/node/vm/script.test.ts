@@ -1,0 +1,58 @@
+import { expect, test } from "vitest";
+import { parseScript } from "./script";
+
+test("every step of the design is understood", () => {
+  const steps = parseScript(
+    [
+      "# a comment",
+      "",
+      "wait login:",
+      "wait-serial GUEST-READY Linux",
+      "sleep 250",
+      "type root\\n",
+      "key ctrl-alt-delete",
+      "serial ls\\n",
+      "move 0.5 1",
+      "rel -3 4",
+      "down left",
+      "up left",
+      "click right",
+      "wheel -1",
+      "screenshot a b.png",
+      "snapshot s",
+      "restore s",
+      "eject cdrom",
+      "insert cdrom my disc.iso",
+    ].join("\n"),
+  );
+  expect(steps).toEqual([
+    { step: "wait", text: "login:" },
+    { step: "wait-serial", text: "GUEST-READY Linux" },
+    { step: "sleep", milliseconds: 250 },
+    { step: "type", text: "root\n" },
+    { step: "key", chord: "ctrl-alt-delete" },
+    { step: "serial", text: "ls\n" },
+    { step: "move", x: 0.5, y: 1 },
+    { step: "rel", dx: -3, dy: 4 },
+    { step: "down", button: 1 },
+    { step: "up", button: 1 },
+    { step: "click", button: 2 },
+    { step: "wheel", notches: -1 },
+    { step: "screenshot", file: "a b.png" },
+    { step: "snapshot", file: "s" },
+    { step: "restore", file: "s" },
+    { step: "eject", drive: "cdrom" },
+    { step: "insert", drive: "cdrom", file: "my disc.iso" },
+  ]);
+});
+
+test.each([
+  ["wait a\njump", 'Script line 2, "jump": there is no such step.'],
+  ["sleep", 'Script line 1, "sleep": a number must follow it.'],
+  ["move 2 0", 'Script line 1, "move": positions are numbers from 0 to 1.'],
+  ["key ctrl-x-nothing", 'Script line 1, "key": there is no key "ctrl-x-nothing".'],
+  ["click nose", 'Script line 1, "click": the buttons are left, right, middle.'],
+  ["eject tape", 'Script line 1, "eject": the drives are floppy, hda, cdrom.'],
+])("a bad line is told with its number: %s", (script, message) => {
+  expect(() => parseScript(script)).toThrow(message);
+});
