@@ -5,6 +5,7 @@ import { resetDevices } from "./bus/devices";
 import { attachIrq, Irq } from "./bus/irq";
 import { attachPci } from "./bus/pci";
 import { Ports, removeAllPorts } from "./bus/ports";
+import { attachCpu } from "./cpu/reset";
 import { cpu } from "./cpu/state";
 import { attachDevices } from "./devices/index";
 import { attachMemory, mapRam, ramBytes } from "./memory/physical";
@@ -14,6 +15,7 @@ import { initializeTlb } from "./memory/tlb";
 export function initialize(ramBytes: u32): void {
   initializeTlb();
   attachMemory(ramBytes);
+  attachCpu();
   attachClock();
   attachIrq();
   attachPci();

@@ -1,5 +1,15 @@
-// Segment registers: checks of offsets, and the mode that blocks are decoded for.
+// Segment registers: loads, checks of offsets, and the mode that blocks are decoded for.
 
+import { dataBreakpointsEnabled } from "./debug";
+import {
+  clearSegment,
+  Descriptor,
+  fetchDescriptor,
+  fillSegment,
+  first,
+  isNull,
+  markAccessed,
+} from "./descriptors";
 import { selectTlb } from "../memory/tlb";
 import { Fault, Vector } from "./fault";
 import {
@@ -11,6 +21,7 @@ import {
   DS,
   ES,
   FLAG_AC,
+  FLAG_IOPL,
   FLAG_TF,
   FLAG_VM,
   GENERATION_STEP,
@@ -101,8 +112,98 @@ export function updateMode(): void {
   // Known blocks are found by EIP: where CS has a base, or where code was just told apart by it, they must be looked up anew.
   if (!(cpu.mode & mode & MODE_FLAT)) cpu.generation += GENERATION_STEP;
   cpu.mode = mode;
-  selectTlb(
-    cpu.cpl == CPL_USER,
-    cpu.cpl == CPL_USER && (cpu.cr0 & CR0_AM) != 0 && (cpu.eflags & FLAG_AC) != 0,
-  );
+  selectTlb(cpu.cpl == CPL_USER, checksAlignment() || dataBreakpointsEnabled());
+}
+
+/** Whether user data must be aligned: CPL 3, CR0.AM and EFLAGS.AC. */
+export function checksAlignment(): bool {
+  return cpu.cpl == CPL_USER && (cpu.cr0 & CR0_AM) != 0 && (cpu.eflags & FLAG_AC) != 0;
+}
+
+/** Protected mode proper: CR0.PE without EFLAGS.VM. */
+export function isProtected(): bool {
+  return (cpu.cr0 & CR0_PE) != 0 && !(cpu.eflags & FLAG_VM);
+}
+
+export function isVm86(): bool {
+  return (cpu.eflags & FLAG_VM) != 0;
+}
+
+export function ioPrivilege(): u32 {
+  return (cpu.eflags & FLAG_IOPL) >>> 12;
+}
+
+/** Data, read/write, accessed, present. */
+const ATTRIBUTES_REAL: u32 = 0x93;
+const ATTRIBUTES_VM86: u32 = 0xf3;
+
+/**
+ * A load in real or virtual 8086 mode: base = selector * 16. Real mode leaves the limit as it is, which is what programs in
+ * "unreal mode" live from.
+ */
+export function loadRealSegment(index: u32, selector: u32): void {
+  const segment = Segments.of(index);
+  segment.selector = selector & 0xffff;
+  segment.base = (selector & 0xffff) << 4;
+  if (isVm86()) {
+    segment.limit = 0xffff;
+    segment.attributes = ATTRIBUTES_VM86;
+  } else {
+    segment.attributes = (segment.attributes & 0xf000) | ATTRIBUTES_REAL;
+  }
+  updateRights(segment);
+}
+
+/**
+ * MOV, POP and LxS to ES SS DS FS GS: all checks, then the register. The caller calls updateMode() when it has written its
+ * other registers.
+ */
+export function loadSegment(index: u32, selector: u32): void {
+  selector &= 0xffff;
+  if (!isProtected()) {
+    loadRealSegment(index, selector);
+  } else if (index == SS) {
+    checkStackSegment(first, selector, cpu.cpl, Vector.GeneralProtection, 0);
+    markAccessed(first);
+    fillSegment(Segments.of(SS), selector, first);
+  } else if (isNull(selector)) {
+    clearSegment(Segments.of(index), selector);
+  } else {
+    checkDataSegment(first, selector, Vector.GeneralProtection, 0);
+    markAccessed(first);
+    fillSegment(Segments.of(index), selector, first);
+  }
+}
+
+/** Reads a descriptor for DS, ES, FS or GS; raises `vector` (#NP when it is not present) where it does not fit. */
+export function checkDataSegment(
+  d: Descriptor,
+  selector: u32,
+  vector: Vector,
+  external: u32,
+): void {
+  fetchDescriptor(d, selector, vector, external);
+  const code = (selector & 0xfffc) | external;
+  if (!Descriptor.isReadable(d)) Fault.raiseCode(vector, code);
+  if (!Descriptor.isConforming(d)) {
+    const dpl = Descriptor.dpl(d);
+    if (dpl < cpu.cpl || dpl < (selector & 3)) Fault.raiseCode(vector, code);
+  }
+  if (!Descriptor.isPresent(d)) Fault.raiseCode(Vector.SegmentNotPresent, code);
+}
+
+/** Reads a descriptor for SS at a privilege level; raises `vector` (#SS when it is not present) where it does not fit. */
+export function checkStackSegment(
+  d: Descriptor,
+  selector: u32,
+  level: u32,
+  vector: Vector,
+  external: u32,
+): void {
+  fetchDescriptor(d, selector, vector, external);
+  const code = (selector & 0xfffc) | external;
+  if ((selector & 3) != level || !Descriptor.isWritableData(d) || Descriptor.dpl(d) != level) {
+    Fault.raiseCode(vector, code);
+  }
+  if (!Descriptor.isPresent(d)) Fault.raiseCode(Vector.StackFault, code);
 }

@@ -3,7 +3,9 @@
 // All functions raise #PF (or #AC) themselves and then do not return. Writes that cross a page are checked on both pages first.
 
 import { cpu } from "../cpu/state";
+import { collectDataBreakpoint } from "../cpu/debug";
 import { Fault, Vector } from "../cpu/fault";
+import { checksAlignment } from "../cpu/segments";
 import { TLB_NONE } from "../layout";
 import { translate } from "./paging";
 import { Physical } from "./physical";
@@ -141,7 +143,8 @@ function isUser(): bool {
 }
 
 function checkAlignment(address: u32, size: u32): void {
-  if (cpu.tlbRead == TLB_NONE && address & (size - 1)) Fault.raiseCode(Vector.AlignmentCheck, 0);
+  if (cpu.tlbRead != TLB_NONE || !(address & (size - 1))) return;
+  if (checksAlignment()) Fault.raiseCode(Vector.AlignmentCheck, 0);
 }
 
 function slowRead(address: u32, size: i32): u32 {
@@ -152,6 +155,7 @@ function slowRead(address: u32, size: i32): u32 {
 function readUnaligned(address: u32, size: i32): u32 {
   const user = isUser();
   const first = translate(address, user, false);
+  if (cpu.tlbRead == TLB_NONE) collectDataBreakpoint(address, size, false);
   const left: i32 = 0x1000 - <i32>(address & 0xfff);
   if (left >= size) return Physical.read(first, size);
   const second = translate(address + <u32>left, user, false);
@@ -179,10 +183,12 @@ function writeUnaligned(address: u32, size: i32, value: u32): void {
   const first = translate(address, user, true);
   const left: i32 = 0x1000 - <i32>(address & 0xfff);
   if (left >= size) {
+    if (cpu.tlbRead == TLB_NONE) collectDataBreakpoint(address, size, true);
     Physical.write(first, size, value);
     return;
   }
   const second = translate(address + <u32>left, user, true);
+  if (cpu.tlbRead == TLB_NONE) collectDataBreakpoint(address, size, true);
   for (let i = 0; i < size; i++) {
     const at = i < left ? first + <u32>i : second + <u32>(i - left);
     Physical.write(at, 1, value >>> ((<u32>i) << 3));

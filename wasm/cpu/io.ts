@@ -1,0 +1,63 @@
+// IN and OUT with their permission: IOPL, or the bitmap in the TSS.
+
+import { Ports } from "../bus/ports";
+import { Memory } from "../memory/memory";
+import { collectPortBreakpoint } from "./debug";
+import { TYPE_32 } from "./descriptors";
+import { Fault } from "./fault";
+import { Instruction } from "./instruction";
+import { isOperand32 } from "./operands";
+import { ioPrivilege, isVm86 } from "./segments";
+import { cpu, CR0_PE, EAX, EDX, Registers, Segments, TR } from "./state";
+
+/** Offset in a 32-bit TSS of the word that says where its I/O bitmap begins. */
+const TSS_BITMAP: u32 = 102;
+
+/** #GP(0) unless `size` bytes at `port` may be accessed. */
+export function checkIoPermission(port: u32, size: u32): void {
+  if (cpu.cr0 & CR0_PE && (cpu.cpl > ioPrivilege() || isVm86())) checkBitmap(port, size);
+  collectPortBreakpoint(port, size);
+}
+
+function checkBitmap(port: u32, size: u32): void {
+  const task = Segments.of(TR);
+  if (!(task.attributes & TYPE_32) || task.limit < TSS_BITMAP + 1) Fault.protection();
+  const at = Memory.systemRead16(task.base + TSS_BITMAP) + (port >>> 3);
+  // Two bytes are always read, so the bitmap ends with a byte of ones.
+  if (at + 1 > task.limit) Fault.protection();
+  const bits = Memory.systemRead16(task.base + at) >>> (port & 7);
+  if (bits & ((1 << size) - 1)) Fault.protection();
+}
+
+function accessSize(i: Instruction): u32 {
+  return i.opcode & 1 ? (isOperand32(i) ? 4 : 2) : 1;
+}
+
+function input(i: Instruction, port: u32): void {
+  const size = accessSize(i);
+  checkIoPermission(port, size);
+  const value = Ports.read(port, <i32>size);
+  if (size == 4) Registers.set32(EAX, value);
+  else if (size == 2) Registers.set16(EAX, value);
+  else Registers.set8(EAX, value);
+}
+
+function output(i: Instruction, port: u32): void {
+  const size = accessSize(i);
+  checkIoPermission(port, size);
+  const value = Registers.get32(EAX);
+  Ports.write(port, <i32>size, size == 4 ? value : size == 2 ? value & 0xffff : value & 0xff);
+}
+
+export function inImmediate(i: Instruction): void {
+  input(i, (<u32>i.immediate) & 0xff);
+}
+export function inDx(i: Instruction): void {
+  input(i, Registers.get16(EDX));
+}
+export function outImmediate(i: Instruction): void {
+  output(i, (<u32>i.immediate) & 0xff);
+}
+export function outDx(i: Instruction): void {
+  output(i, Registers.get16(EDX));
+}
