@@ -3,6 +3,18 @@
 export { initialize, makeBare, reset, readPort, writePort } from "./machine";
 export { run, handleFault, step } from "./cpu/run";
 export { guestMilliseconds, instructionsExecuted, interruptsDelivered } from "./machine";
+export {
+  dirtyHeight,
+  dirtyWidth,
+  dirtyX,
+  dirtyY,
+  frameAspect,
+  frameHeight,
+  frameWidth,
+  renderFrame,
+  textScreen,
+} from "./devices/vga/render";
+export { setVgaRom } from "./devices/vga/pci";
 export { DEVICE_TABLE } from "./bus/devices";
 export { millisecondsToNextTimer, pauseClock, resumeClock, runTimers } from "./bus/clock";
 export { ramAddress, ramBytes } from "./memory/physical";

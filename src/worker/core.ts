@@ -91,6 +91,20 @@ export interface CoreExports {
   readonly FPU_STATE: Address;
   readonly XMM_STATE: Address;
   readonly MSR_STATE: Address;
+  /** Brings FRAMEBUFFER up to date; 1 when a pixel changed, and then the dirty rectangle says where. */
+  renderFrame(): number;
+  frameWidth(): number;
+  frameHeight(): number;
+  /** Width to height as a monitor shows the picture. */
+  frameAspect(): number;
+  dirtyX(): number;
+  dirtyY(): number;
+  dirtyWidth(): number;
+  dirtyHeight(): number;
+  /** The text screen as CP437 bytes to a core address; columns << 16 | rows, or 0 in a graphics mode. */
+  textScreen(pointer: number): number;
+  /** So many bytes at VGA_ROM are the VGA BIOS; before the reset that is to find it. */
+  setVgaRom(length: number): void;
   readonly DEVICE_TABLE: Address;
   readonly CPU_STATE: Address;
   readonly FRAMEBUFFER: Address;

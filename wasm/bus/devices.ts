@@ -24,6 +24,7 @@ export enum Device {
   FwCfg = 20,
   DebugPort = 21,
   SystemControl = 22,
+  VideoMemory = 23,
 }
 
 const ENTRY_SIZE = 16;

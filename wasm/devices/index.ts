@@ -8,6 +8,7 @@ import { attachI440fx } from "./i440fx";
 import { attachPic } from "./pic";
 import { attachPiix3 } from "./piix3";
 import { attachPit } from "./pit";
+import { attachVga } from "./vga/vga";
 
 export function attachDevices(): void {
   attachDebugPort();
@@ -18,4 +19,5 @@ export function attachDevices(): void {
   attachFwCfg();
   attachI440fx();
   attachPiix3();
+  attachVga();
 }
