@@ -7,6 +7,7 @@ import { attachPci } from "./bus/pci";
 import { Ports, removeAllPorts } from "./bus/ports";
 import { attachCpu } from "./cpu/reset";
 import { cpu } from "./cpu/state";
+import { attachX87 } from "./cpu/x87/execute";
 import { attachDevices } from "./devices/index";
 import { attachMemory, mapRam, ramBytes } from "./memory/physical";
 import { initializeTlb } from "./memory/tlb";
@@ -19,6 +20,7 @@ export function initialize(ramBytes: u32): void {
   attachClock();
   attachIrq();
   attachPci();
+  attachX87();
   attachDevices();
 }
 
