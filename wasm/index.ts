@@ -35,6 +35,7 @@ export {
   getFaultHasCode,
   getFaultVector,
   getHalted,
+  getInhibit,
   getRegister,
   getSegmentAttributes,
   getSegmentBase,

@@ -67,6 +67,7 @@ export interface CoreExports {
   getFaultHasCode(): number;
   getFaultVector(): number;
   getHalted(): number;
+  getInhibit(): number;
   getRegister(index: number): number;
   getSegmentAttributes(index: number): number;
   getSegmentBase(index: number): number;

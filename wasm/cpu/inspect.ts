@@ -179,6 +179,10 @@ export function clearHalted(): void {
   cpu.inhibit = 0;
   cpu.debugTrap = 0;
 }
+/** 1 behind STI, MOV SS and POP SS: no event before the next instruction is done. */
+export function getInhibit(): u32 {
+  return cpu.inhibit;
+}
 export function getShutdown(): u32 {
   return cpu.shutdown;
 }

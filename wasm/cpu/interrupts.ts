@@ -49,6 +49,7 @@ import {
   FS,
   GS,
   HARNESS_STOP_AT_INTERRUPT,
+  HARNESS_VECTORS_SHIFT,
   PENDING_DEBUG,
   Registers,
   Segment,
@@ -181,6 +182,8 @@ export function deliverFault(): void {
 /** The vectors runner looks at a software interrupt here, as at an exception. */
 function stopForHarness(vector: u32): void {
   if (!(cpu.harness & HARNESS_STOP_AT_INTERRUPT)) return;
+  const end = cpu.harness >>> HARNESS_VECTORS_SHIFT;
+  if (end && vector >= end) return;
   cpu.faultVector = <i32>vector;
   cpu.faultCode = 0;
   cpu.faultHasCode = 0;
