@@ -63,18 +63,18 @@ export class Memory {
   /** The read half of a read-modify-write: raises the write's fault first, as the processor does. */
   static probeWrite(address: u32, size: u32): void {
     const entry = load<u32>(cpu.tlbWrite + ((<usize>(address >>> 12)) << 2));
-    if (((address | entry) & 0xfff) <= 0x1000 - size) return;
+    if (!(entry & 1) && (address & 0xfff) <= 0x1000 - size) return;
     checkAlignment(address, size);
     const user = isUser();
     translate(address, user, true);
-    if ((address & 0xfff) + size > 0x1000) translate(address + size - 1, user, true);
+    if ((address & 0xfff) + size > 0x1000) translate((address + size - 1) & ~0xfff, user, true);
   }
 
   /** Raises a read's fault without reading; any size up to 4096. */
   static probeRead(address: u32, size: u32): void {
     const user = isUser();
     translate(address, user, false);
-    if ((address & 0xfff) + size > 0x1000) translate(address + size - 1, user, false);
+    if ((address & 0xfff) + size > 0x1000) translate((address + size - 1) & ~0xfff, user, false);
   }
 
   // Supervisor accesses whatever the CPL: descriptor tables, TSS, the stack of an inner ring.
@@ -134,7 +134,7 @@ export class Memory {
 
   static systemProbeWrite(address: u32, size: u32): void {
     translate(address, false, true);
-    if ((address & 0xfff) + size > 0x1000) translate(address + size - 1, false, true);
+    if ((address & 0xfff) + size > 0x1000) translate((address + size - 1) & ~0xfff, false, true);
   }
 }
 

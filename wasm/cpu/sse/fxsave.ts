@@ -58,7 +58,8 @@ function areaAddress(i: Instruction, write: bool): u32 {
 
 function fxsave(i: Instruction): void {
   const at = areaAddress(i, true);
-  Memory.probeWrite(at, AREA_SIZE);
+  Memory.probeWrite(at, 16);
+  Memory.probeWrite(at + AREA_SIZE - 16, 16);
   Memory.write16(at + AREA_FCW, fpu.fcw);
   Memory.write16(at + AREA_FSW, fpu.fsw);
   Memory.write16(at + AREA_TAGS, fpu.tags);

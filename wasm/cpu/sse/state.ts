@@ -1,8 +1,9 @@
 // XMM registers, MXCSR and the MMX view of the x87 registers; the checks that come before any instruction of the set.
 
 import { Fault, Vector } from "../fault";
-import { cpu, CR0_EM, CR0_NE, CR0_TS, CR4_OSFXSR, CR4_OSXMMEXCPT, XMM_STATE } from "../state";
-import { FPU_REGISTERS, FSW_ES, fpu } from "../x87/state";
+import { cpu, CR0_EM, CR0_TS, CR4_OSFXSR, CR4_OSXMMEXCPT, XMM_STATE } from "../state";
+import { fpuCheck } from "../x87/execute";
+import { FPU_REGISTERS } from "../x87/state";
 
 /** MXCSR exception flags; the masks are the same bits shifted left by MXCSR_MASK_SHIFT. */
 export const MXCSR_IE: u32 = 1 << 0;
@@ -72,13 +73,7 @@ export function checkSse(): void {
 /** #UD, #NM and #MF of instructions on MMX registers. */
 export function checkMmx(): void {
   if (cpu.cr0 & CR0_EM) Fault.undefined();
-  if (cpu.cr0 & CR0_TS) Fault.raise(Vector.DeviceNotAvailable);
-  if (fpu.fsw & FSW_ES) mathFault();
-}
-
-/** An x87 exception is pending: #MF, or with CR0.NE clear IRQ 13, which the next instruction waits for. */
-function mathFault(): void {
-  if (cpu.cr0 & CR0_NE) Fault.raise(Vector.MathFault);
+  fpuCheck();
 }
 
 /** #XM, or #UD while the system has not said that it handles it. */
