@@ -4,12 +4,14 @@ import { testMachine, type TestMachineOptions } from "../../testing/machine";
 
 const GRAPHICS_WINDOW = 0xa0000;
 const TEXT_WINDOW = 0xb8000;
+const LFB = 0xe0000000;
+const REGISTERS = 0xf0000000;
 const BLACK = 0xff000000;
 const GREY = 0xffaaaaaa;
 
 function machine(options: TestMachineOptions = {}) {
   const test = testMachine(options);
-  const { core, outb, inb, outw, inw } = test;
+  const { core, outb, inb, outw, inw, outl, inl } = test;
   const { readPhysical, writePhysical } = core.exports;
   const indexed = (port: number) => (index: number, value: number) => {
     outb(port, index);
@@ -34,6 +36,14 @@ function machine(options: TestMachineOptions = {}) {
     readDispi(index: number) {
       outw(0x1ce, index);
       return inw(0x1cf);
+    },
+    readConfig(offset: number) {
+      outl(0xcf8, 0x80001000 | offset);
+      return inl(0xcfc);
+    },
+    writeConfig(offset: number, value: number) {
+      outl(0xcf8, 0x80001000 | offset);
+      outl(0xcfc, value);
     },
     peek: (address: number, size = 1) => readPhysical(address, size) >>> 0,
     poke: (address: number, value: number, size = 1) => writePhysical(address, size, value),
@@ -489,4 +499,87 @@ test("VBE: 4-bit modes are planar, 800x600", () => {
   m.render();
   expect(m.size()).toEqual([800, 600]);
   expect(m.pixel(799, 599)).toBe(0xffaaaa00);
+});
+
+test("PCI: 1234:1111, a display, whose base registers tell their sizes", () => {
+  const m = machine();
+  expect(m.readConfig(0x00)).toBe(0x11111234);
+  expect(m.readConfig(0x08)).toBe(0x03000002);
+  for (const offset of [0x10, 0x18, 0x30]) m.writeConfig(offset, 0xffffffff);
+  expect(m.readConfig(0x10)).toBe(0xff000008);
+  expect(m.readConfig(0x18)).toBe(0xfffff000);
+  expect(m.readConfig(0x30)).toBe(0);
+});
+
+test("PCI: the linear framebuffer is video memory, also for the renderer", () => {
+  const m = machine();
+  m.writeConfig(0x10, LFB);
+  expect(m.peek(LFB, 4)).toBe(0xffffffff);
+  m.writeConfig(0x04, 2);
+  setVbe(m, 640, 480, 32);
+  m.render();
+  m.poke(LFB + (640 * 479 + 639) * 4, 0x123456, 4);
+  expect(m.render()).toBe(1);
+  expect(m.pixel(639, 479)).toBe(0xff563412);
+  expect(m.dirty()).toEqual([636, 479, 4, 1]);
+  expect(m.render()).toBe(0);
+  m.writeConfig(0x04, 0);
+  expect(m.peek(LFB, 4)).toBe(0xffffffff);
+});
+
+test("PCI: RAM comes back where a base register covered it", () => {
+  const m = machine({ megabytes: 32 });
+  m.poke(0x1000000, 0x55);
+  m.writeConfig(0x10, 0x1000000);
+  m.writeConfig(0x04, 2);
+  m.poke(0x1000000, 0x66);
+  m.writeConfig(0x10, LFB);
+  expect(m.peek(0x1000000)).toBe(0x55);
+  expect(m.peek(LFB)).toBe(0x66);
+});
+
+test("PCI: EDID, VGA ports and DISPI registers in memory, as Linux's bochs driver uses them", () => {
+  const m = machine();
+  m.writeConfig(0x18, REGISTERS);
+  m.writeConfig(0x04, 2);
+  const edid = Array.from({ length: 128 }, (_, i) => m.peek(REGISTERS + i));
+  expect(edid.slice(0, 8)).toEqual([0, 255, 255, 255, 255, 255, 255, 0]);
+  expect(edid.reduce((sum, byte) => sum + byte) & 0xff).toBe(0);
+  const active = (low: number, high: number) => edid[low]! | ((edid[high]! & 0xf0) << 4);
+  expect([active(56, 58), active(59, 61)]).toEqual([1024, 768]);
+  expect(m.peek(REGISTERS + 0x500, 2)).toBe(0xb0c5);
+  m.poke(REGISTERS + 0x502, 800, 2);
+  expect(m.readDispi(1)).toBe(800);
+  m.poke(REGISTERS + 0x408, 7);
+  expect(m.inb(0x3c8)).toBe(7);
+});
+
+test("PCI: the VGA BIOS appears in the ROM's base register", () => {
+  const m = machine();
+  m.core.bytes(m.core.exports.VGA_ROM.value, 2).set([0x55, 0xaa]);
+  m.core.exports.setVgaRom(39936);
+  m.writeConfig(0x30, 0xfffffffe);
+  expect(m.readConfig(0x30)).toBe(0xffff0000);
+  m.writeConfig(0x30, 0xfe000001);
+  m.writeConfig(0x04, 2);
+  expect(m.peek(0xfe000000, 2)).toBe(0xaa55);
+  expect(m.peek(0xfe000000 + 0xffff)).toBe(0xff);
+});
+
+test("without a BIOS there is a font: letters differ, lines reach the edges", () => {
+  const m = machine();
+  m.crtc(0x0a, 0x20);
+  [0x41, 0x42, 0xc4, 0xba, 0xdb].forEach((code, i) => m.poke(TEXT_WINDOW + i * 2, code));
+  m.render();
+  const glyph = (column: number) =>
+    Array.from({ length: 16 }, (_, y) =>
+      Array.from({ length: 8 }, (_, x) => (m.pixel(column * 9 + x, y) === BLACK ? "." : "#")).join(
+        "",
+      ),
+    );
+  expect(glyph(0)).not.toEqual(glyph(1));
+  expect(glyph(0).join("")).toContain("#");
+  expect(glyph(2)[7]).toBe("########");
+  expect(new Set(glyph(3))).toEqual(new Set([".##..##."]));
+  expect(new Set(glyph(4))).toEqual(new Set(["########"]));
 });
