@@ -42,7 +42,8 @@ export function enter(i: Instruction): void {
   const level = i.immediate2 & 31;
   let top = (Registers.get32(ESP) - size) & mask;
   stackWrite(top, size, Registers.get32(EBP));
-  const frame = top;
+  // On a 16-bit stack the upper half of ESP goes along, as hardware does it.
+  const frame = top | (Registers.get32(ESP) & ~mask);
   if (level) {
     let base = Registers.get32(EBP);
     for (let k: u32 = 1; k < level; k++) {
@@ -89,10 +90,7 @@ export function pushAll(i: Instruction): void {
   const mask = stackMask();
   const start = Registers.get32(ESP);
   const end = (start - 8 * size) & mask;
-  // All eight are checked before the first is written, so that a fault leaves memory alone, too.
-  for (let k: u32 = 1; k <= 8; k++) {
-    Memory.probeWrite(linearAddress(SS, (start - k * size) & mask, size, true), size);
-  }
+  // A fault in the middle leaves what was written so far in memory, as hardware does.
   for (let k: u32 = 0; k < 8; k++) {
     stackWrite((start - (k + 1) * size) & mask, size, Registers.get32(k));
   }

@@ -118,17 +118,11 @@ function doubleShift(i: Instruction, left: bool, value: u32, filler: u32, count:
     Flags.explicit(carry & 1, (result ^ value) >>> 31, 0, result, 4);
     return result;
   }
-  let result: u32;
-  let carry: u32;
-  if (left) {
-    const wide = ((<u64>value) << 32) | ((<u64>filler) << 16) | (<u64>value);
-    result = (<u32>((wide << (<u64>count)) >> 32)) & 0xffff;
-    carry = (<u32>((wide << (<u64>(count - 1))) >> 47)) & 1;
-  } else {
-    const wide = ((<u64>value) << 32) | ((<u64>filler) << 16) | (<u64>value);
-    result = (<u32>(wide >> (<u64>count))) & 0xffff;
-    carry = (<u32>(wide >> (<u64>(count - 1)))) & 1;
-  }
+  const wide = ((<u64>value) << 32) | ((<u64>filler) << 16) | (<u64>value);
+  const n = <u64>count;
+  const before = n - 1;
+  const result = (<u32>(left ? (wide << n) >> 32 : wide >> n)) & 0xffff;
+  const carry = (<u32>(left ? (wide << before) >> 47 : wide >> before)) & 1;
   // The sign changed in the last single shift.
   Flags.explicit(carry, ((result ^ value) >>> 15) & 1, 0, result, 2);
   return result;
