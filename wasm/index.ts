@@ -57,3 +57,7 @@ export {
 export { setCmos } from "./devices/cmos";
 export { addFirmwareFile } from "./devices/fw-cfg";
 export { setSystemRom } from "./devices/i440fx";
+export { pressPowerButton } from "./devices/piix4-pm";
+export { keyboardKey } from "./devices/ps2-keyboard";
+export { mouseButtons, mouseMove, mouseWheel } from "./devices/ps2-mouse";
+export { serialInput, serialRoom } from "./devices/uart";

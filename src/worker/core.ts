@@ -51,6 +51,17 @@ export interface CoreExports {
   addFirmwareFile(name: number, nameLength: number, data: number, length: number): number;
   /** After the ROM's bytes were copied to SYSTEM_ROM. */
   setSystemRom(length: number): void;
+  pressPowerButton(): void;
+  /** A key by its set-1 code, +E000h for extended ones, E11Dh for Pause. 0: no room now. */
+  keyboardKey(key: number, pressed: number): number;
+  /** Right and down are positive. */
+  mouseMove(dx: number, dy: number): void;
+  mouseWheel(vertical: number, horizontal: number): void;
+  /** Bit 0 left, 1 right, 2 middle, 3 back, 4 forward. */
+  mouseButtons(buttons: number): void;
+  /** A byte for serial port 0 or 1; 0: no room now. */
+  serialInput(port: number, byte: number): number;
+  serialRoom(port: number): number;
   ramAddress(): number;
   ramBytes(): number;
   // The CPU's registers: wasm/cpu/inspect.ts.

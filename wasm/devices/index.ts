@@ -5,10 +5,15 @@ import { attachDebugPort } from "./debug-port";
 import { attachDma } from "./dma";
 import { attachFwCfg } from "./fw-cfg";
 import { attachI440fx } from "./i440fx";
+import { attachI8042 } from "./i8042";
 import { attachPic } from "./pic";
 import { attachPiix3 } from "./piix3";
+import { attachPiix4Pm } from "./piix4-pm";
 import { attachPit } from "./pit";
 import { attachVga } from "./vga/vga";
+import { attachPs2Keyboard } from "./ps2-keyboard";
+import { attachPs2Mouse } from "./ps2-mouse";
+import { attachUart } from "./uart";
 
 export function attachDevices(): void {
   attachDebugPort();
@@ -20,4 +25,9 @@ export function attachDevices(): void {
   attachI440fx();
   attachPiix3();
   attachVga();
+  attachPiix4Pm();
+  attachUart();
+  attachI8042();
+  attachPs2Keyboard();
+  attachPs2Mouse();
 }
