@@ -43,6 +43,7 @@ export {
   getSegmentSelector,
   getShutdown,
   MSR_STATE,
+  probeFetch,
   setControlRegister,
   setDebugRegister,
   setDescriptorTable,

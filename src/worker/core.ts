@@ -79,6 +79,7 @@ export interface CoreExports {
   getFaultVector(): number;
   getHalted(): number;
   getInhibit(): number;
+  probeFetch(): void;
   getRegister(index: number): number;
   getSegmentAttributes(index: number): number;
   getSegmentBase(index: number): number;
@@ -213,6 +214,11 @@ export class Core {
   /** Delivers the exception of `stepOnce`; `fault`: that raised another. */
   deliverFault(): { fault: boolean } {
     return this.#catchFault(() => this.exports.handleFault());
+  }
+
+  /** Fetches the next instruction without running it; `fault` as in `stepOnce`. */
+  fetchNext(): { fault: boolean } {
+    return this.#catchFault(() => this.exports.probeFetch());
   }
 
   #catchFault(act: () => unknown): { fault: boolean } {

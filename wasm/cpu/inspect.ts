@@ -4,7 +4,8 @@
 // translations follow, so the order of calls does not matter.
 
 import { flushTlb } from "../memory/tlb";
-import { loadPointers } from "../memory/paging";
+import { loadPointers, translateFetch } from "../memory/paging";
+import { pointAtNext } from "./blocks";
 import { Flags } from "./flags";
 import { Instruction } from "./instruction";
 import { updateMode, updateRights } from "./segments";
@@ -12,6 +13,7 @@ import {
   CPL_USER,
   cpu,
   CR0_PE,
+  CS,
   FLAG_VM,
   FPU_STATE as FPU,
   MSR_STATE as MSR,
@@ -152,6 +154,12 @@ export function getFaultCode(): u32 {
 export function getFaultHasCode(): u32 {
   return cpu.faultHasCode;
 }
+/** Raises the fault, if any, of fetching the instruction at cpu.eip. */
+export function probeFetch(): void {
+  pointAtNext();
+  translateFetch(Segments.of(CS).base + cpu.eip, cpu.cpl == CPL_USER);
+}
+
 /** EIP of the instruction that raised it. */
 export function getFaultEip(): u32 {
   return cpu.instruction ? changetype<Instruction>(cpu.instruction).eip : cpu.eip;

@@ -188,6 +188,7 @@ function stopForHarness(vector: u32): void {
   cpu.faultCode = 0;
   cpu.faultHasCode = 0;
   cpu.delivering = 0;
+  atBoundary();
   hostUnwind();
 }
 

@@ -192,18 +192,19 @@ export function checkDataSegment(
   if (!Descriptor.isPresent(d)) Fault.raiseCode(Vector.SegmentNotPresent, code);
 }
 
-/** Reads a descriptor for SS at a privilege level; raises `vector` (#SS when it is not present) where it does not fit. */
+/** Reads a descriptor for SS at a privilege level; raises `vector` (`missing` when it is not present) where it does not fit. */
 export function checkStackSegment(
   d: Descriptor,
   selector: u32,
   level: u32,
   vector: Vector,
   external: u32,
+  missing: Vector = Vector.StackFault,
 ): void {
   fetchDescriptor(d, selector, vector, external);
   const code = (selector & 0xfffc) | external;
   if ((selector & 3) != level || !Descriptor.isWritableData(d) || Descriptor.dpl(d) != level) {
     Fault.raiseCode(vector, code);
   }
-  if (!Descriptor.isPresent(d)) Fault.raiseCode(Vector.StackFault, code);
+  if (!Descriptor.isPresent(d)) Fault.raiseCode(missing, code);
 }

@@ -337,7 +337,7 @@ function returnFar(size: u32, release: u32): void {
   const above = 2 * size + release;
   const outerPointer = Stack.peek(pointer, above, size);
   const outerStack = Stack.peek(pointer, above + size, size) & 0xffff;
-  checkOuterStack(outerStack, selector & 3);
+  checkOuterStack(outerStack, selector & 3, Vector.StackFault);
   checkTarget(Descriptor.limit(first), offset);
   enterOuter(selector, offset, outerStack, outerPointer, release);
 }
@@ -355,9 +355,9 @@ function checkReturn(selector: u32): void {
 }
 
 /** `second` becomes the stack segment of the outer ring. */
-function checkOuterStack(selector: u32, level: u32): void {
+function checkOuterStack(selector: u32, level: u32, missing: Vector): void {
   if (isNull(selector)) Fault.protection();
-  checkStackSegment(second, selector, level, Vector.GeneralProtection, 0);
+  checkStackSegment(second, selector, level, Vector.GeneralProtection, 0, missing);
 }
 
 function enterOuter(
@@ -435,7 +435,7 @@ export function iret(i: Instruction): void {
   }
   const outerPointer = Stack.peek(pointer, 3 * size, size);
   const outerStack = Stack.peek(pointer, 4 * size, size) & 0xffff;
-  checkOuterStack(outerStack, selector & 3);
+  checkOuterStack(outerStack, selector & 3, Vector.SegmentNotPresent);
   checkTarget(Descriptor.limit(first), offset);
   markAccessed(first);
   markAccessed(second);

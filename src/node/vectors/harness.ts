@@ -285,6 +285,11 @@ export class Harness {
     return this.#outcome(this.core.stepOnce().fault);
   }
 
+  /** Looks at the next instruction, which may fault. */
+  fetch(): Outcome {
+    return this.#outcome(this.core.fetchNext().fault);
+  }
+
   /** Delivers the exception that `step` returned. */
   deliver(): Outcome {
     return this.#outcome(this.core.deliverFault().fault);
