@@ -171,8 +171,106 @@ function root64(a: u64): u64 {
 
 // Whole instructions.
 
+/** All lanes at once, where every lane is plain and inexact is already set. */
+class Fast {
+  static areNormal32(value: v128): v128 {
+    const size = v128.and(value, i32x4.splat(0x7fff_ffff));
+    return v128.and(
+      i32x4.gt_s(size, i32x4.splat(0x0080_0000)),
+      i32x4.lt_s(size, i32x4.splat(0x7f80_0000)),
+    );
+  }
+  static areZero32(value: v128): v128 {
+    return i32x4.eq(v128.and(value, i32x4.splat(0x7fff_ffff)), i32x4.splat(0));
+  }
+  static areNormal64(value: v128): v128 {
+    const size = v128.and(value, i64x2.splat(0x7fff_ffff_ffff_ffff));
+    return v128.and(
+      i64x2.gt_s(size, i64x2.splat(0x0010_0000_0000_0000)),
+      i64x2.lt_s(size, i64x2.splat(0x7ff0_0000_0000_0000)),
+    );
+  }
+  static areZero64(value: v128): v128 {
+    return i64x2.eq(v128.and(value, i64x2.splat(0x7fff_ffff_ffff_ffff)), i64x2.splat(0));
+  }
+
+  /** False when the elements must be looked at one by one. */
+  static compute32(operation: Operation, result: usize, left: usize, right: usize): bool {
+    if (!isPlain() || !(sse.mxcsr & MXCSR_PE)) return false;
+    const a = v128.load(left);
+    const b = v128.load(right);
+    const zeroA = Fast.areZero32(a);
+    const zeroB = Fast.areZero32(b);
+    const operands = v128.and(
+      v128.or(Fast.areNormal32(a), zeroA),
+      v128.or(Fast.areNormal32(b), zeroB),
+    );
+    if (!i32x4.all_true(operands)) return false;
+    let value: v128;
+    if (operation == Operation.Min) {
+      v128.store(result, f32x4.pmin(b, a));
+      return true;
+    }
+    if (operation == Operation.Max) {
+      v128.store(result, f32x4.pmax(b, a));
+      return true;
+    }
+    let zero: v128; // lanes where a result of 0 is the true one
+    if (operation == Operation.Mul) {
+      value = f32x4.mul(a, b);
+      zero = v128.or(zeroA, zeroB);
+    } else if (operation == Operation.Div) {
+      value = f32x4.div(a, b);
+      zero = v128.andnot(zeroA, zeroB);
+    } else {
+      value = operation == Operation.Add ? f32x4.add(a, b) : f32x4.sub(a, b);
+      zero = Fast.areZero32(value);
+    }
+    if (!i32x4.all_true(v128.or(Fast.areNormal32(value), zero))) return false;
+    v128.store(result, value);
+    return true;
+  }
+
+  static compute64(operation: Operation, result: usize, left: usize, right: usize): bool {
+    if (!isPlain() || !(sse.mxcsr & MXCSR_PE)) return false;
+    const a = v128.load(left);
+    const b = v128.load(right);
+    const zeroA = Fast.areZero64(a);
+    const zeroB = Fast.areZero64(b);
+    const operands = v128.and(
+      v128.or(Fast.areNormal64(a), zeroA),
+      v128.or(Fast.areNormal64(b), zeroB),
+    );
+    if (!i64x2.all_true(operands)) return false;
+    let value: v128;
+    if (operation == Operation.Min) {
+      v128.store(result, f64x2.pmin(b, a));
+      return true;
+    }
+    if (operation == Operation.Max) {
+      v128.store(result, f64x2.pmax(b, a));
+      return true;
+    }
+    let zero: v128;
+    if (operation == Operation.Mul) {
+      value = f64x2.mul(a, b);
+      zero = v128.or(zeroA, zeroB);
+    } else if (operation == Operation.Div) {
+      value = f64x2.div(a, b);
+      zero = v128.andnot(zeroA, zeroB);
+    } else {
+      value = operation == Operation.Add ? f64x2.add(a, b) : f64x2.sub(a, b);
+      zero = Fast.areZero64(value);
+    }
+    if (!i64x2.all_true(v128.or(Fast.areNormal64(value), zero))) return false;
+    v128.store(result, value);
+    return true;
+  }
+}
+
 /** Four elements: result = a op b. */
 function packed32(operation: Operation, result: usize, a: usize, b: usize): void {
+  if (Fast.compute32(operation, result, a, b)) return;
   start();
   for (let i: usize = 0; i < 16; i += 4) {
     store<u32>(SLOT_RESULT + i, element32(operation, load<u32>(a + i), load<u32>(b + i)));
@@ -182,6 +280,7 @@ function packed32(operation: Operation, result: usize, a: usize, b: usize): void
 }
 
 function packed64(operation: Operation, result: usize, a: usize, b: usize): void {
+  if (Fast.compute64(operation, result, a, b)) return;
   start();
   const low = element64(operation, load<u64>(a), load<u64>(b));
   const high = element64(operation, load<u64>(a, 8), load<u64>(b, 8));
