@@ -62,3 +62,11 @@ export { pressPowerButton } from "./devices/piix4-pm";
 export { keyboardKey } from "./devices/ps2-keyboard";
 export { mouseButtons, mouseMove, mouseWheel } from "./devices/ps2-mouse";
 export { serialInput, serialRoom } from "./devices/uart";
+export {
+  attachDisk,
+  detachDisk,
+  diskComplete,
+  ejectMedium,
+  insertMedium,
+  setMedium,
+} from "./devices/disks";

@@ -118,6 +118,14 @@ export interface CoreExports {
   textScreen(pointer: number): number;
   /** So many bytes at VGA_ROM are the VGA BIOS; before the reset that is to find it. */
   setVgaRom(length: number): void;
+  /** Drives, wasm/devices/disks.ts. kind: 0 disk, 1 CD-ROM. */
+  attachDisk(drive: number, kind: number, sizeBytes: number): void;
+  detachDisk(drive: number): void;
+  insertMedium(drive: number, sizeBytes: number, readOnly: number): void;
+  /** 0: the guest has locked the tray; it has been asked to open it. */
+  ejectMedium(drive: number, force: number): number;
+  setMedium(drive: number, sizeBytes: number, readOnly: number): void;
+  diskComplete(drive: number, status: number): void;
   readonly DEVICE_TABLE: Address;
   readonly CPU_STATE: Address;
   readonly FRAMEBUFFER: Address;

@@ -25,6 +25,7 @@ export enum Device {
   DebugPort = 21,
   SystemControl = 22,
   VideoMemory = 23,
+  IdePci = 24,
 }
 
 const ENTRY_SIZE = 16;

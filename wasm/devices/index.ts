@@ -6,6 +6,7 @@ import { attachDma } from "./dma";
 import { attachFwCfg } from "./fw-cfg";
 import { attachI440fx } from "./i440fx";
 import { attachI8042 } from "./i8042";
+import { attachIde } from "./ide/controller";
 import { attachPic } from "./pic";
 import { attachPiix3 } from "./piix3";
 import { attachPiix4Pm } from "./piix4-pm";
@@ -24,6 +25,7 @@ export function attachDevices(): void {
   attachFwCfg();
   attachI440fx();
   attachPiix3();
+  attachIde();
   attachVga();
   attachPiix4Pm();
   attachUart();
