@@ -129,3 +129,11 @@ export function popSegmented(size: i32): u32 {
   setStackPointer((top + <u32>size) & mask);
   return value;
 }
+
+/** Writes what a push would write, and leaves ESP alone. */
+export function writeStackTop(value: u32, size: i32): void {
+  const mask: u32 = isStack32() ? 0xffff_ffff : 0xffff;
+  const address = checkSegment(SS, (Registers.get32(ESP) - <u32>size) & mask, size, true);
+  if (size == 4) Memory.write32(address, value);
+  else Memory.write16(address, value);
+}

@@ -1,7 +1,7 @@
 // Near jumps, calls and returns (SDM vol. 2). Each ends a block; a target outside CS is #GP(0) before anything changes.
 
 import { Instruction } from "../instruction";
-import { checkTarget } from "../operands";
+import { checkTarget, writeStackTop } from "../operands";
 import { cpu, MODE_FLAT } from "../state";
 import { V } from "../value";
 
@@ -35,18 +35,28 @@ export class Flow {
     V.jump<T>(Flow.checked<T>(V.load<T>(V.address<T>(i, size, false), size), size));
   }
 
+  /** A call whose target is beyond CS has written the return address already when it faults, as on hardware. */
+  @inline static checkedCall<T>(i: Instruction, target: T, size: i32): T {
+    if (isInteger<T>()) {
+      if (!(cpu.mode & MODE_FLAT)) writeStackTop(i.next, size);
+    }
+    return Flow.checked<T>(target, size);
+  }
+
   @inline static call<T>(i: Instruction, size: i32): void {
-    const target = Flow.checked<T>(V.literal<T>(<u32>i.immediate), size);
+    const target = Flow.checkedCall<T>(i, V.literal<T>(<u32>i.immediate), size);
     V.push<T>(V.literal<T>(i.next), size);
     V.jump<T>(target);
   }
   @inline static callR<T>(i: Instruction, size: i32): void {
-    const target = V.keep<T>(Flow.checked<T>(V.register<T>(i.rm, size), size));
+    const target = V.keep<T>(Flow.checkedCall<T>(i, V.register<T>(i.rm, size), size));
     V.push<T>(V.literal<T>(i.next), size);
     V.jump<T>(target);
   }
   @inline static callM<T>(i: Instruction, size: i32): void {
-    const target = V.keep<T>(Flow.checked<T>(V.load<T>(V.address<T>(i, size, false), size), size));
+    const target = V.keep<T>(
+      Flow.checkedCall<T>(i, V.load<T>(V.address<T>(i, size, false), size), size),
+    );
     V.push<T>(V.literal<T>(i.next), size);
     V.jump<T>(target);
   }
