@@ -685,7 +685,8 @@ function functions(_i: Instruction, which: u32): void {
       finish(1, true);
       break;
     case 2:
-      if (tangent(am, ae)) finishPush(TOP_BIT, <u32>BIAS, isNan(am, ae));
+      if (!Stack.isEmpty(7)) overflowTwo();
+      else if (tangent(am, ae)) finishPush(TOP_BIT, <u32>BIAS, isNan(am, ae));
       else outOfRange();
       break;
     case 3:
@@ -758,10 +759,6 @@ function functionUnderflow(which: u32): void {
 /** `result` into ST(0), then a push: 1 or, for NaNs, the same again (FPTAN). */
 function finishPush(mantissa: u64, exponent: u32, nan: bool): void {
   fpu.fsw &= ~FSW_C2;
-  if (!Stack.isEmpty(7)) {
-    overflowTwo();
-    return;
-  }
   const invalid = nan || (result.flags & FPU_IE) != 0;
   if (note(BEFORE)) return;
   storeRegister(0);
@@ -772,6 +769,7 @@ function finishPush(mantissa: u64, exponent: u32, nan: bool): void {
 
 /** No room for the second result: both become indefinite. */
 function overflowTwo(): void {
+  fpu.fsw &= ~FSW_C2;
   result.flags = FPU_IE;
   result.roundedUp = 1;
   fpu.fsw |= FSW_SF;
