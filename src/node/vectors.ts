@@ -28,8 +28,9 @@ interface Options {
 
 /** Cases that are not counted, with the reason. */
 interface Exception286 {
-  /** Patterns; all that are given must match: opcode (as in `o`), disassembly, first difference found. */
+  /** Patterns; all that are given must match: opcode (as in `o`), bytes, disassembly, first difference found. */
   opcode?: string;
+  bytes?: string;
   disassembly?: string;
   difference?: string;
   reason: string;
@@ -136,6 +137,7 @@ function run286(directory: string, options: Options): void {
     exceptions.find(
       (exception) =>
         matches(exception.opcode, vector.o) &&
+        matches(exception.bytes, vector.b) &&
         matches(exception.disassembly, vector.n) &&
         matches(exception.difference, differences[0] ?? ""),
     );

@@ -26,6 +26,9 @@ const POSITION_FLAGS = 13;
 /** Bits 12-15 cannot be set in real mode on an 80286. */
 const FLAGS_MASK = 0x0fff;
 
+/** These are delivered as part of the instruction. */
+const SOFTWARE_INTERRUPTS = new Set(["CC", "CD", "CE"]);
+
 const CR0_REAL = 0x12;
 const HALT = 0xf4;
 const MEMORY = 0x11_0000;
@@ -78,6 +81,9 @@ export class Machine286 {
       }
       if (raised >= 0 && raised !== vector.e?.[0]) {
         differences.push(`exception ${raised}, expected ${vector.e?.[0] ?? "none"}`);
+      }
+      if (raised < 0 && vector.e && !SOFTWARE_INTERRUPTS.has(vector.o)) {
+        differences.push(`no exception, expected ${vector.e[0]}`);
       }
       this.#compare(vector, differences);
     } catch (error) {
