@@ -142,14 +142,16 @@ export function renderScanned(full: bool): void {
 
 function drawLine(y: u32, counter: u32, scan: u32, crtcMode: u32, panning: u32, full: bool): void {
   const cells = picture.columns + (panning ? 1 : 0);
-  const first = Scan.offset(counter, scan, crtcMode);
-  const last = Scan.offset(counter + cells - 1, scan, crtcMode);
+  // The VGA's address counter has 16 bits; VBE's planar modes need more.
+  const wrap: u32 = Vga.isVbe() ? 0xffff_ffff : 0xffff;
+  const first = Scan.offset(counter & wrap, scan, crtcMode);
+  const last = Scan.offset((counter + cells - 1) & wrap, scan, crtcMode);
   if (!full && last >= first) {
     const start = <u32>(Vga.plane(first) - VRAM);
     if (!Frame.isDirty(start, (last - first + 1) << 2)) return;
   }
   for (let cell: u32 = 0; cell < cells; cell++) {
-    const source = Vga.plane(Scan.offset(counter + cell, scan, crtcMode));
+    const source = Vga.plane(Scan.offset((counter + cell) & wrap, scan, crtcMode));
     if (picture.kind == Kind.Planar) Scan.planar(source, cell);
     else if (picture.kind == Kind.Interleaved) Scan.interleaved(source, cell);
     else Scan.bytes(source, cell);

@@ -213,6 +213,7 @@ function scannedGeometry(): void {
 }
 
 export function resetPicture(): void {
+  if (picture.kind == Kind.None) scannedGeometry(); // a size, should the guest blank the screen before the first frame
   derived.changed = 1;
   derived.paletteChanged = 1;
   derived.fontChanged = 1;

@@ -139,6 +139,9 @@ function drawCell(x: i32, y: u32, firstScan: u32, count: u32, cell: u32): void {
 
   const left = max<i32>(x, 0);
   const right = min<i32>(x + <i32>width, <i32>picture.width);
+  const whole = right - left == <i32>width;
+  const inks = i32x4.splat(<i32>ink);
+  const papers = i32x4.splat(<i32>paper);
   const stride = (<usize>picture.width) << 2;
   let target = FRAMEBUFFER + <usize>y * stride;
   for (let scan = firstScan; scan < firstScan + count; scan++) {
@@ -148,13 +151,28 @@ function drawCell(x: i32, y: u32, firstScan: u32, count: u32, cell: u32): void {
     } else if (width == 9) {
       dots = (dots << 1) | (dots & ninth);
     }
-    for (let at = left; at < right; at++) {
-      const dot = (dots >>> (width - 1 - <u32>(at - x))) & 1;
-      store<u32>(target + ((<usize>at) << 2), dot ? ink : paper);
+    if (whole) {
+      const at = target + ((<usize>left) << 2);
+      const shift = width - 8;
+      v128.store(at, fourDots(dots >>> (shift + 4), inks, papers));
+      v128.store(at, fourDots(dots >>> shift, inks, papers), 16);
+      if (shift) store<u32>(at, dots & 1 ? ink : paper, 32);
+    } else {
+      for (let at = left; at < right; at++) {
+        const dot = (dots >>> (width - 1 - <u32>(at - x))) & 1;
+        store<u32>(target + ((<usize>at) << 2), dot ? ink : paper);
+      }
     }
     target += stride;
   }
   if (right > left) Frame.changed(<u32>left, y, <u32>right, y + count);
+}
+
+/** The low four bits as pixels, the highest on the left. */
+function fourDots(dots: u32, inks: v128, papers: v128): v128 {
+  const bits = i32x4(8, 4, 2, 1);
+  const set = i32x4.eq(v128.and(i32x4.splat(<i32>dots), bits), bits);
+  return v128.bitselect(inks, papers, set);
 }
 
 /**
