@@ -2,7 +2,12 @@
 
 export { initialize, makeBare, reset, readPort, writePort } from "./machine";
 export { run, handleFault, step } from "./cpu/run";
-export { guestMilliseconds, instructionsExecuted, interruptsDelivered } from "./machine";
+export {
+  budgetLeft,
+  guestMilliseconds,
+  instructionsExecuted,
+  interruptsDelivered,
+} from "./machine";
 export {
   dirtyHeight,
   dirtyWidth,

@@ -53,3 +53,8 @@ export function interruptsDelivered(): f64 {
 export function guestMilliseconds(): f64 {
   return <f64>Clock.now() / 1e6;
 }
+
+/** Host: what is left of the last run's budget, after a fault left it. */
+export function budgetLeft(): i32 {
+  return cpu.budget;
+}

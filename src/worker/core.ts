@@ -33,6 +33,8 @@ export interface CoreExports {
   step(): number;
   /** Takes away all devices but memory. */
   makeBare(): void;
+  /** Of the instructions given to the last `run`, after a fault left it. */
+  budgetLeft(): number;
   // Figures since power-on.
   instructionsExecuted(): number;
   interruptsDelivered(): number;
@@ -138,6 +140,8 @@ export interface CoreExports {
 /** Thrown by the core's `unwind` import and caught in `Core.run`; not an Error, so that throwing it is cheap. */
 const UNWIND = Symbol("unwind");
 
+/** RunResult.Budget of wasm/cpu/run.ts. */
+const RUN_BUDGET = 0;
 const PAGE = 65536;
 /** wasm/layout.ts: RAM. */
 const RAM_OFFSET = 0x0800_0000;
@@ -199,14 +203,18 @@ export class Core {
 
   /** Runs about `budget` instructions; exceptions of the guest are delivered on the way. */
   run(budget: number): number {
+    let left = budget;
     let faulted = false;
     for (;;) {
       try {
         if (faulted) {
           faulted = false;
           this.exports.handleFault();
+          // A guest that only faults must not keep the host waiting.
+          left = this.exports.budgetLeft();
+          if (left <= 0) return RUN_BUDGET;
         }
-        return this.exports.run(budget);
+        return this.exports.run(left);
       } catch (error) {
         if (error !== UNWIND) throw error;
         faulted = true;

@@ -21,10 +21,15 @@ const MULTIFUNCTION = 0x80;
 const COMMAND_IO_MEMORY = 0x03;
 const BAR_IO = 1;
 
+const CLASS_HOST_BRIDGE = 0x0600;
 const CLASS_DISPLAY = 0x0300;
 const CLASS_IDE = 0x0101;
 const CLASS_ISA_BRIDGE = 0x0601;
 const ID_PIIX4_PM = 0x7113_8086;
+
+/** i440FX: what lies from C0000h to FFFFFh, by nibbles; 3 is RAM for reading and writing. */
+const PAM = 0x59;
+const PAM_RAM = [0x30, 0x33, 0x33, 0x33, 0x33, 0x33, 0x33];
 
 const IO_BASE = 0xc000;
 const MEMORY_BASE = 0xe000_0000;
@@ -73,6 +78,8 @@ export function setUpBoard(core: Core): void {
     pci.write(fn, PCI_COMMAND, 2, pci.read(fn, PCI_COMMAND, 2) | COMMAND_IO_MEMORY);
 
     const kind = pci.read(fn, PCI_CLASS, 2);
+    if (kind === CLASS_HOST_BRIDGE)
+      PAM_RAM.forEach((value, index) => pci.write(fn, PAM + index, 1, value));
     if (kind === CLASS_ISA_BRIDGE)
       PIRQ_LINES.forEach((line, pirq) => pci.write(fn, PIIX_PIRQ_ROUTE + pirq, 1, line));
     if (kind === CLASS_IDE) {

@@ -1,11 +1,11 @@
-// SeaBIOS and its VGA BIOS: where they lie, and what they read in CMOS and in QEMU's fw_cfg.
+// SeaBIOS and its VGA BIOS: where they lie, and what they read in CMOS and in QEMU's fw_cfg. How much memory there is,
+// the core says in both by itself.
 
 import type { BootDevice } from "../../shared/config";
 import { TandemError } from "../../shared/errors";
 import type { DriveName } from "../../shared/api";
 import type { Core } from "../core";
 import { devicesOf } from "../device-exports";
-import { MIB, RANGE_USABLE } from "./guest-memory";
 
 export interface FirmwareParts {
   systemRom?: Uint8Array | undefined;
@@ -22,10 +22,6 @@ const ROM_UNIT = 0x1_0000;
 // CMOS, as PC BIOSes lay it out.
 const CMOS_FLOPPY_TYPES = 0x10;
 const CMOS_EQUIPMENT = 0x14;
-const CMOS_BASE_MEMORY = 0x15;
-const CMOS_EXTENDED_MEMORY = 0x17;
-const CMOS_EXTENDED_MEMORY_2 = 0x30;
-const CMOS_HIGH_MEMORY = 0x34;
 const CMOS_BOOT_3 = 0x38;
 const CMOS_BOOT_1_2 = 0x3d;
 
@@ -55,22 +51,12 @@ export function installFirmware(core: Core, parts: FirmwareParts): void {
     core.bytes(core.exports.VGA_ROM.value as number, vgaRom.length).set(vgaRom);
     devicesOf(core).setVgaRom?.(vgaRom.length);
   }
-  setCmos(core, parts);
-  addFile(core, "etc/e820", e820(core.exports.ramBytes() >>> 0));
+  setBootOrder(core, parts);
+  addFile(core, "etc/show-boot-menu", Uint8Array.of(0)); // it waits 2.5 s for a key
 }
 
-function setCmos(core: Core, parts: FirmwareParts): void {
+function setBootOrder(core: Core, parts: FirmwareParts): void {
   const set = (index: number, value: number): void => devicesOf(core).setCmos?.(index, value);
-  const set16 = (index: number, value: number): void => {
-    set(index, value & 0xff);
-    set(index + 1, value >>> 8);
-  };
-  const ramBytes = core.exports.ramBytes() >>> 0;
-  const extendedKib = Math.min((ramBytes - MIB) / 1024, 0xffff);
-  set16(CMOS_BASE_MEMORY, 640);
-  set16(CMOS_EXTENDED_MEMORY, extendedKib);
-  set16(CMOS_EXTENDED_MEMORY_2, extendedKib);
-  set16(CMOS_HIGH_MEMORY, Math.max(0, ramBytes - 16 * MIB) / ROM_UNIT);
 
   const floppy = parts.drives.floppy;
   set(
@@ -89,15 +75,6 @@ function setCmos(core: Core, parts: FirmwareParts): void {
   // Bit 0 of the third place: boot from any floppy, also one without the AA55h mark (MS-DOS before 3.3, many hobby systems).
   set(CMOS_BOOT_3, (code(2) << 4) | 1);
   set(CMOS_BOOT_1_2, code(0) | (code(1) << 4));
-}
-
-/** QEMU's e820 file: one range of RAM from 0; SeaBIOS cuts its own holes. */
-function e820(ramBytes: number): Uint8Array {
-  const bytes = new Uint8Array(20);
-  const view = new DataView(bytes.buffer);
-  view.setBigUint64(8, BigInt(ramBytes), true);
-  view.setUint32(16, RANGE_USABLE, true);
-  return bytes;
 }
 
 function addFile(core: Core, name: string, data: Uint8Array): void {
