@@ -529,16 +529,17 @@ export function movToSegment(i: Instruction): void {
 }
 
 export function pushSegment(i: Instruction): void {
-  const selector = Segments.of(i.reg).selector;
-  if (isOperand32(i)) Stack.push32(selector);
-  else Stack.push16(selector);
+  // Of a 32-bit slot only the lower half is written.
+  const to = Stack.mask(Stack.pointer() - (isOperand32(i) ? 4 : 2));
+  Stack.pushAt(to + 2, 2, Segments.of(i.reg).selector);
+  Stack.setPointer(to);
 }
 
 export function popSegment(i: Instruction): void {
   const size: u32 = isOperand32(i) ? 4 : 2;
   const wide = Stack.is32();
   const pointer = Stack.pointer();
-  const selector = Stack.peek(pointer, 0, size) & 0xffff;
+  const selector = Stack.peek(pointer, 0, 2);
   loadSegment(i.reg, selector);
   // The stack's width is that of the old SS.
   if (wide) Registers.set32(ESP, pointer + size);

@@ -314,10 +314,11 @@ export function retFarImmediate(i: Instruction): void {
   returnFar(isOperand32(i) ? 4 : 2, (<u32>i.immediate) & 0xffff);
 }
 
+/** The selector is read first, which a page fault's CR2 shows. */
 function returnFar(size: u32, release: u32): void {
   const pointer = Stack.pointer();
-  const offset = Stack.peek(pointer, 0, size);
   const selector = Stack.peek(pointer, size, size) & 0xffff;
+  const offset = Stack.peek(pointer, 0, size);
   if (!isProtected()) {
     checkTarget(Segments.of(CS).limit, offset);
     Stack.setPointer(pointer + 2 * size + release);
@@ -404,8 +405,8 @@ export function iret(i: Instruction): void {
     return;
   }
   const pointer = Stack.pointer();
-  const offset = Stack.peek(pointer, 0, size);
   const selector = Stack.peek(pointer, size, size) & 0xffff;
+  const offset = Stack.peek(pointer, 0, size);
   const image = Stack.peek(pointer, 2 * size, size);
   if (!(cpu.cr0 & CR0_PE)) {
     checkTarget(Segments.of(CS).limit, offset);
@@ -471,8 +472,8 @@ function returnVm86(size: u32): void {
   const privileged = ioPrivilege() == 3;
   if (!privileged && !(cpu.cr4 & CR4_VME && size == 2)) Fault.protection();
   const pointer = Stack.pointer();
-  const offset = Stack.peek(pointer, 0, size);
   const selector = Stack.peek(pointer, size, size) & 0xffff;
+  const offset = Stack.peek(pointer, 0, size);
   let image = Stack.peek(pointer, 2 * size, size);
   let mask = size == 4 ? RETURN_32 : RETURN_16;
   if (privileged) {
