@@ -179,6 +179,7 @@ export class HardwareMachine {
     }
     for (const [address, text] of vector.M ?? []) harness.restore(address, text.length >> 1);
     for (const [address, text] of vector.N ?? []) harness.restore(address, text.length >> 1);
+    for (const [address, length] of vector.I ?? []) harness.restore(address, length);
     if (checkStray || differences.length) this.#repair(differences);
     return differences;
   }

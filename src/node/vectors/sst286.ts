@@ -127,15 +127,17 @@ export class Machine286 {
       }
     }
     const written = new Set<number>();
+    // The sample gives the even address of the bus cycle.
+    const pushed = vector.e?.[1] ?? NaN;
+    const flagsAt = vector.w.some(([address]) => address === pushed) ? pushed : pushed + 1;
     for (const [address, text] of vector.w) {
       const bytes = bytesOf(text);
       for (let i = 0; i < bytes.length; i++) {
         const at = address + i;
         written.add(at);
         let mask = 0xff;
-        const flagsAt = vector.e?.[1];
         if (at === flagsAt) mask = ~ignored & 0xff;
-        else if (flagsAt !== undefined && at === flagsAt + 1) mask = ~(ignored >> 8) & 0x0f;
+        else if (at === flagsAt + 1) mask = ~(ignored >> 8) & 0x0f;
         if ((harness.ram[at]! & mask) !== (bytes[i]! & mask)) {
           differences.push(
             `byte at ${hex(at)} ${hex(harness.ram[at]!, 2)}, expected ${hex(bytes[i]!, 2)}`,
