@@ -88,7 +88,7 @@ test("the controller is an 8086:7010 with compatible ports and a bus master", ()
   expect(machine.inl(0xcfc) >>> 8).toBe(0x010180);
   machine.outl(0xcf8, 0x8000_0920);
   machine.outl(0xcfc, 0xffff_ffff);
-  expect(machine.inl(0xcfc)).toBe(0xfff1); // 16 ports
+  expect(machine.inl(0xcfc)).toBe(0xffff_fff1); // 16 ports
 });
 
 test("Linux finds both channels enabled in IDETIM without a BIOS", () => {

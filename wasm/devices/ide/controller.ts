@@ -54,7 +54,8 @@ export function attachIde(): void {
   store<u32>(CONFIG, 0x0280_0000, 0x04);
   store<u32>(CONFIG, 0x0101_8000, 0x08); // IDE, compatible ports, bus master
   store<u16>(WRITABLE, 0x0005, PCI_COMMAND);
-  store<u32>(WRITABLE, 0x0000_fff0, PCI_BAR4);
+  // The data sheet ties the upper half to 0. SeaBIOS then takes the size for 4 GB and gives up.
+  store<u32>(WRITABLE, 0xffff_fff0, PCI_BAR4);
   store<u8>(WRITABLE, 0xff, 0x0d); // latency timer
   memory.fill(WRITABLE + 0x40, 0xff, 5); // IDETIM and SIDETIM
   addPciFunction(PCI_FUNCTION, CONFIG, WRITABLE, configWritten);
