@@ -27,7 +27,6 @@ import type { KernelImage } from "./boot/image";
 import { loadLinux } from "./boot/linux";
 import { type BootModule, loadMultiboot } from "./boot/multiboot";
 import { Core, type CoreHost, defaultHost } from "./core";
-import { type DeviceExports, devicesOf } from "./device-exports";
 import type { BlockSource } from "./disks/source";
 import { Sleeper, yieldToEvents } from "./scheduler";
 import { readTextScreen } from "./text-screen";
@@ -128,10 +127,6 @@ export class Machine {
     return this.#core;
   }
 
-  get #devices(): Partial<DeviceExports> | undefined {
-    return this.#core && devicesOf(this.#core);
-  }
-
   get coreMilliseconds(): number {
     return this.#coreMilliseconds;
   }
@@ -173,7 +168,7 @@ export class Machine {
   }
 
   powerButton(): void {
-    this.#devices?.pressPowerButton?.();
+    this.#core?.exports.pressPowerButton();
     this.#sleeper.wake();
   }
 
@@ -212,18 +207,18 @@ export class Machine {
   }
 
   pointerMotion(dx: number, dy: number): void {
-    this.#devices?.mouseMove?.(dx, dy);
+    this.#core?.exports.mouseMove(dx, dy);
     this.#input();
   }
 
   pointerButtons(buttons: PointerButtons): void {
     this.#buttons = buttons;
-    this.#devices?.mouseButtons?.(buttons);
+    this.#core?.exports.mouseButtons(buttons);
     this.#input();
   }
 
   pointerWheel(vertical: number, horizontal = 0): void {
-    this.#devices?.mouseWheel?.(vertical, horizontal);
+    this.#core?.exports.mouseWheel(vertical, horizontal);
     this.#input();
   }
 
@@ -263,8 +258,8 @@ export class Machine {
     const core = this.#core;
     if (!core) return { width: 0, height: 0, data: new Uint8ClampedArray(0) };
     this.#frame(core);
-    const { frameWidth, frameHeight } = devicesOf(core);
-    return copyPixels(core, 0, 0, frameWidth?.() ?? 0, frameHeight?.() ?? 0);
+    const { frameWidth, frameHeight } = core.exports;
+    return copyPixels(core, 0, 0, frameWidth(), frameHeight());
   }
 
   /** Also of a machine that has been switched off. */
@@ -505,7 +500,7 @@ export class Machine {
     const drive = driveName(number);
     const source = drive && this.#drives[drive];
     const complete = (status: DiskStatus): void => {
-      if (core === this.#core) this.#devices?.diskComplete?.(number, status);
+      if (core === this.#core) core.exports.diskComplete(number, status);
     };
     if (!source) {
       complete(DiskStatus.NoMedium);
@@ -540,7 +535,11 @@ export class Machine {
 
   #announceMedium(drive: DriveName): void {
     const source = this.#drives[drive];
-    this.#devices?.setMedium?.(DRIVE_NUMBERS[drive], source?.size ?? 0, source?.readOnly ? 1 : 0);
+    this.#core?.exports.setMedium(
+      DRIVE_NUMBERS[drive],
+      source?.size ?? 0,
+      source?.readOnly ? 1 : 0,
+    );
   }
 
   // ---- keyboard, mouse, serial ----
@@ -549,18 +548,20 @@ export class Machine {
     this.#typing = this.#typing.then(async () => {
       for (const event of events) {
         if (!this.#core) return;
-        this.#key(event);
-        await new Promise((resolve) => setTimeout(resolve, KEY_INTERVAL));
+        while (!this.#key(event) && this.#core) await sleep(KEY_INTERVAL);
+        await sleep(KEY_INTERVAL);
       }
     });
     return this.#typing;
   }
 
-  #key({ key, pressed }: KeyEvent): void {
+  /** Whether the keyboard had room for it. */
+  #key({ key, pressed }: KeyEvent): boolean {
     if (pressed) this.#heldKeys.add(key);
     else this.#heldKeys.delete(key);
-    this.#devices?.keyboardKey?.(key, pressed ? 1 : 0);
+    const taken = this.#core?.exports.keyboardKey(key, pressed ? 1 : 0) ?? 1;
     this.#input();
+    return taken !== 0;
   }
 
   #input(): void {
@@ -571,7 +572,7 @@ export class Machine {
   #feedSerial(): void {
     this.#serialIn.forEach((bytes, port) => {
       for (let count = 0; count < SERIAL_CHUNK && bytes.length > 0; count++) {
-        if (!this.#devices?.serialInput?.(port, bytes[0] ?? 0)) break;
+        if (!this.#core?.exports.serialInput(port, bytes[0] ?? 0)) break;
         bytes.shift();
       }
     });
@@ -610,24 +611,18 @@ export class Machine {
   }
 
   #frame(core: Core): void {
-    const devices = devicesOf(core);
-    if (!devices.renderFrame?.()) return;
-    const x = devices.dirtyX?.() ?? 0;
-    const y = devices.dirtyY?.() ?? 0;
-    const pixels = copyPixels(
-      core,
-      x,
-      y,
-      devices.dirtyWidth?.() ?? 0,
-      devices.dirtyHeight?.() ?? 0,
-    );
+    const { renderFrame, dirtyX, dirtyY, dirtyWidth, dirtyHeight } = core.exports;
+    if (!renderFrame()) return;
+    const x = dirtyX();
+    const y = dirtyY();
+    const pixels = copyPixels(core, x, y, dirtyWidth(), dirtyHeight());
     this.#listener({ type: "frame", x, y, pixels });
   }
 }
 
 /** Copies a rectangle out of the framebuffer. */
 function copyPixels(core: Core, x: number, y: number, width: number, height: number): Pixels {
-  const stride = (devicesOf(core).frameWidth?.() ?? 0) * BYTES_PER_PIXEL;
+  const stride = core.exports.frameWidth() * BYTES_PER_PIXEL;
   const row = width * BYTES_PER_PIXEL;
   const data = new Uint8ClampedArray(row * height);
   const framebuffer = core.exports.FRAMEBUFFER.value as number;
@@ -637,6 +632,10 @@ function copyPixels(core: Core, x: number, y: number, width: number, height: num
     for (let line = 0; line < height; line++)
       data.set(core.bytes(first + line * stride, row), line * row);
   return { width, height, data };
+}
+
+function sleep(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }
 
 function driveName(number: number): DriveName | undefined {

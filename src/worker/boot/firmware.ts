@@ -5,7 +5,6 @@ import type { BootDevice } from "../../shared/config";
 import { TandemError } from "../../shared/errors";
 import type { DriveName } from "../../shared/api";
 import type { Core } from "../core";
-import { devicesOf } from "../device-exports";
 
 export interface FirmwareParts {
   systemRom?: Uint8Array | undefined;
@@ -43,20 +42,20 @@ export function installFirmware(core: Core, parts: FirmwareParts): void {
         `The firmware has ${systemRom.length} bytes; a BIOS has a multiple of 64 KiB, at most 1 MiB.`,
       );
     core.bytes(core.exports.SYSTEM_ROM.value as number, systemRom.length).set(systemRom);
-    devicesOf(core).setSystemRom?.(systemRom.length);
+    core.exports.setSystemRom(systemRom.length);
   }
   if (vgaRom) {
     if (vgaRom.length > VGA_ROM_MAX || vgaRom[0] !== 0x55 || vgaRom[1] !== 0xaa)
       throw new TandemError("image-unknown", "The VGA firmware is not an option ROM.");
     core.bytes(core.exports.VGA_ROM.value as number, vgaRom.length).set(vgaRom);
-    devicesOf(core).setVgaRom?.(vgaRom.length);
+    core.exports.setVgaRom(vgaRom.length);
   }
   setBootOrder(core, parts);
   addFile(core, "etc/show-boot-menu", Uint8Array.of(0)); // it waits 2.5 s for a key
 }
 
 function setBootOrder(core: Core, parts: FirmwareParts): void {
-  const set = (index: number, value: number): void => devicesOf(core).setCmos?.(index, value);
+  const set = (index: number, value: number): void => core.exports.setCmos(index, value);
 
   const floppy = parts.drives.floppy;
   set(
@@ -78,11 +77,9 @@ function setBootOrder(core: Core, parts: FirmwareParts): void {
 }
 
 function addFile(core: Core, name: string, data: Uint8Array): void {
-  const add = devicesOf(core).addFirmwareFile;
-  if (!add) return;
   const buffer = core.exports.HOST_BUFFERS.value as number;
   const nameBytes = new TextEncoder().encode(name);
   core.bytes(buffer, nameBytes.length).set(nameBytes);
   core.bytes(buffer + 64, data.length).set(data);
-  add(buffer, nameBytes.length, buffer + 64, data.length);
+  core.exports.addFirmwareFile(buffer, nameBytes.length, buffer + 64, data.length);
 }
