@@ -3,6 +3,7 @@
 import { attachCmos } from "./cmos";
 import { attachDebugPort } from "./debug-port";
 import { attachDma } from "./dma";
+import { attachFloppy } from "./floppy";
 import { attachFwCfg } from "./fw-cfg";
 import { attachI440fx } from "./i440fx";
 import { attachI8042 } from "./i8042";
@@ -26,6 +27,7 @@ export function attachDevices(): void {
   attachI440fx();
   attachPiix3();
   attachIde();
+  attachFloppy();
   attachVga();
   attachPiix4Pm();
   attachUart();
