@@ -82,6 +82,8 @@ import {
   FLAGS_ARITHMETIC,
   FS,
   GS,
+  INHIBIT_INTERRUPTS,
+  INHIBIT_STACK,
   LDTR,
   Registers,
   Segments,
@@ -478,7 +480,7 @@ export function sti(_i: Instruction): void {
     cpu.eflags |= FLAG_VIF;
   } else if (!(cpu.eflags & FLAG_IF)) {
     cpu.eflags |= FLAG_IF;
-    cpu.inhibit = 1;
+    cpu.inhibit = INHIBIT_INTERRUPTS;
   }
 }
 
@@ -524,7 +526,7 @@ export function movFromSegment(i: Instruction): void {
 export function movToSegment(i: Instruction): void {
   if (i.reg >= SEGMENT_REGISTERS || i.reg == CS) Fault.undefined();
   loadSegment(i.reg, readE16(i));
-  if (i.reg == SS) cpu.inhibit = 1;
+  if (i.reg == SS) cpu.inhibit = INHIBIT_STACK;
   updateMode();
 }
 
@@ -544,7 +546,7 @@ export function popSegment(i: Instruction): void {
   // The stack's width is that of the old SS.
   if (wide) Registers.set32(ESP, pointer + size);
   else Registers.set16(ESP, pointer + size);
-  if (i.reg == SS) cpu.inhibit = 1;
+  if (i.reg == SS) cpu.inhibit = INHIBIT_STACK;
   updateMode();
 }
 

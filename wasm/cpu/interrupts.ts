@@ -3,7 +3,7 @@
 import { hostEvent, hostUnwind } from "../host";
 import { Memory } from "../memory/memory";
 import { MachineEvent } from "../protocol/events";
-import { DR7_GENERAL_DETECT } from "./debug";
+import { DR6_SINGLE_STEP, DR7_GENERAL_DETECT } from "./debug";
 import {
   clearSegment,
   Descriptor,
@@ -104,6 +104,7 @@ export function intImmediate(i: Instruction): void {
       cpu.delivering = DELIVERING_BENIGN;
       deliverVirtual(vector);
       cpu.delivering = 0;
+      cpu.debugTrap &= ~DR6_SINGLE_STEP;
       return;
     }
     if (ioPrivilege() < 3) Fault.protection();
@@ -115,6 +116,7 @@ function software(vector: u32, kind: EventKind): void {
   cpu.delivering = DELIVERING_BENIGN;
   deliver(vector, kind, false, 0, cpu.eip);
   cpu.delivering = 0;
+  cpu.debugTrap &= ~DR6_SINGLE_STEP; // entering a handler clears TF and takes its trap away
 }
 
 /** An IRQ (or NMI, vector 2) between two instructions. */

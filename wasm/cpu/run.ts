@@ -6,15 +6,17 @@ import { Power } from "../bus/power";
 import { hostEvent } from "../host";
 import { MachineEvent } from "../protocol/events";
 import { Block, findBlock, pointAtNext, Recent } from "./blocks";
-import { Fault, Vector } from "./fault";
+import { checkInstructionBreakpoint, DR6_SINGLE_STEP } from "./debug";
 import { Instruction, INSTRUCTION_SIZE } from "./instruction";
-import { deliverExternal, deliverFault } from "./interrupts";
+import { deliverDebugTrap, deliverExternal, deliverFault } from "./interrupts";
 import { FIRST_ENDING, Operations } from "./operations.gen";
 import {
   cpu,
   FLAG_IF,
   FLAG_TF,
+  INHIBIT_STACK,
   MODE_STEP,
+  PENDING_DEBUG,
   PENDING_INTR,
   PENDING_NMI,
   PENDING_RESET,
@@ -32,7 +34,6 @@ export enum RunResult {
 const GO_ON = -1;
 const ONE_INSTRUCTION = -2;
 const NMI_VECTOR = 2;
-const DR6_SINGLE_STEP: u32 = 0x4000;
 
 /** Runs about `budget` instructions. */
 export function run(budget: i32): i32 {
@@ -79,17 +80,15 @@ function execute(block: Block): void {
 
 /** One instruction, then the traps that follow it (SDM vol. 3, 17.3). */
 function executeOne(): void {
-  const trap = cpu.eflags & FLAG_TF;
+  pointAtNext();
+  checkInstructionBreakpoint();
+  if (cpu.eflags & FLAG_TF) cpu.debugTrap |= DR6_SINGLE_STEP;
   cpu.budget--;
   cpu.instructions++;
   execute(findBlock(cpu.mode | MODE_STEP));
-  if (trap && cpu.eflags & FLAG_TF) cpu.debugTrap |= DR6_SINGLE_STEP;
-  if (cpu.debugTrap) {
-    cpu.dr6 |= cpu.debugTrap;
-    cpu.debugTrap = 0;
-    pointAtNext();
-    Fault.raise(Vector.Debug);
-  }
+  // Behind MOV SS and POP SS there is no trap: ESP is about to follow.
+  if (cpu.inhibit == INHIBIT_STACK) cpu.debugTrap &= ~DR6_SINGLE_STEP;
+  else if (cpu.debugTrap) deliverDebugTrap();
 }
 
 /** Between two blocks: reset, power, interrupts. A RunResult, GO_ON or ONE_INSTRUCTION. */
@@ -108,6 +107,10 @@ function serviceEvents(): i32 {
   if (cpu.inhibit) {
     cpu.inhibit = 0;
     return cpu.halted ? GO_ON : ONE_INSTRUCTION;
+  }
+  if (cpu.pending & PENDING_DEBUG) {
+    deliverDebugTrap();
+    return GO_ON;
   }
   if (cpu.pending & PENDING_NMI) {
     cpu.pending &= ~PENDING_NMI;

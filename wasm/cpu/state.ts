@@ -66,7 +66,7 @@ export class CpuState {
   flagsResult: u32;
 
   pending: u32; // PENDING_*: looked at between blocks
-  inhibit: u32; // 1: interrupts wait for one more instruction (STI, MOV SS, POP SS)
+  inhibit: u32; // INHIBIT_*: interrupts wait for one more instruction (STI, MOV SS, POP SS)
   cpl: u32;
   mode: u32; // MODE_*: part of the key of decoded blocks; see updateMode()
   instruction: usize; // record being executed: its `eip` is where a fault points
@@ -155,6 +155,10 @@ export class Registers {
     store<u8>(REGISTERS + ((<usize>(index & 3)) << 3) + <usize>(index >> 2), <u8>value);
   }
 }
+
+/** cpu.inhibit behind STI, and behind MOV SS and POP SS, which also hold back debug traps. */
+export const INHIBIT_INTERRUPTS: u32 = 1;
+export const INHIBIT_STACK: u32 = 2;
 
 export const PENDING_INTR: u32 = 1;
 export const PENDING_NMI: u32 = 2;

@@ -314,7 +314,7 @@ export function retFarImmediate(i: Instruction): void {
   returnFar(isOperand32(i) ? 4 : 2, (<u32>i.immediate) & 0xffff);
 }
 
-/** The selector is read first, which a page fault's CR2 shows. */
+/** The frame is read from its far end, which a page fault's CR2 shows. */
 function returnFar(size: u32, release: u32): void {
   const pointer = Stack.pointer();
   const selector = Stack.peek(pointer, size, size) & 0xffff;
@@ -405,9 +405,9 @@ export function iret(i: Instruction): void {
     return;
   }
   const pointer = Stack.pointer();
+  const image = Stack.peek(pointer, 2 * size, size);
   const selector = Stack.peek(pointer, size, size) & 0xffff;
   const offset = Stack.peek(pointer, 0, size);
-  const image = Stack.peek(pointer, 2 * size, size);
   if (!(cpu.cr0 & CR0_PE)) {
     checkTarget(Segments.of(CS).limit, offset);
     Stack.setPointer(pointer + 3 * size);

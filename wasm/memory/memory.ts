@@ -60,6 +60,19 @@ export class Memory {
     else slowWrite64(address, value);
   }
 
+  /** Half of a 16-byte operand, which alignment checks do not concern (MOVUPS). */
+  static readPacked64(address: u32): u64 {
+    const entry = load<u32>(cpu.tlbRead + ((<usize>(address >>> 12)) << 2));
+    if (((address | entry) & 0xfff) <= 0xff8) return load<u64>(<usize>(address + entry));
+    return slowReadPacked64(address);
+  }
+
+  static writePacked64(address: u32, value: u64): void {
+    const entry = load<u32>(cpu.tlbWrite + ((<usize>(address >>> 12)) << 2));
+    if (((address | entry) & 0xfff) <= 0xff8) store<u64>(<usize>(address + entry), value);
+    else slowWritePacked64(address, value);
+  }
+
   /** The read half of a read-modify-write: raises the write's fault first, as the processor does. */
   static probeWrite(address: u32, size: u32): void {
     const entry = load<u32>(cpu.tlbWrite + ((<usize>(address >>> 12)) << 2));
@@ -143,7 +156,7 @@ function isUser(): bool {
 }
 
 function checkAlignment(address: u32, size: u32): void {
-  if (cpu.tlbRead != TLB_NONE || !(address & (size - 1))) return;
+  if (cpu.tlbRead != TLB_NONE || size > 8 || !(address & (size - 1))) return;
   if (checksAlignment()) Fault.raiseCode(Vector.AlignmentCheck, 0);
 }
 
@@ -169,6 +182,10 @@ function readUnaligned(address: u32, size: i32): u32 {
 
 function slowRead64(address: u32): u64 {
   checkAlignment(address, 8);
+  return slowReadPacked64(address);
+}
+
+function slowReadPacked64(address: u32): u64 {
   if ((address & 0xfff) > 0xff8) Memory.probeRead(address, 8);
   return (<u64>readUnaligned(address, 4)) | ((<u64>readUnaligned(address + 4, 4)) << 32);
 }
@@ -197,6 +214,10 @@ function writeUnaligned(address: u32, size: i32, value: u32): void {
 
 function slowWrite64(address: u32, value: u64): void {
   checkAlignment(address, 8);
+  slowWritePacked64(address, value);
+}
+
+function slowWritePacked64(address: u32, value: u64): void {
   if ((address & 0xfff) > 0xff8) Memory.probeWrite(address, 8);
   writeUnaligned(address, 4, <u32>value);
   writeUnaligned(address + 4, 4, <u32>(value >> 32));

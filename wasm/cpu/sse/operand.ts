@@ -35,8 +35,8 @@ export function alignedAddress(i: Instruction, size: u32, write: bool): u32 {
 export function read128(address: u32): usize {
   const entry = load<u32>(cpu.tlbRead + ((<usize>(address >>> 12)) << 2));
   if (((address | entry) & 0xfff) <= 0xff0) return <usize>(address + entry);
-  const low = Memory.read64(address);
-  const high = Memory.read64(address + 8);
+  const low = Memory.readPacked64(address);
+  const high = Memory.readPacked64(address + 8);
   store<u64>(SLOT_SOURCE, low);
   store<u64>(SLOT_SOURCE, high, 8);
   return SLOT_SOURCE;
@@ -47,8 +47,8 @@ export function write128(address: u32, slot: usize): void {
   const low = load<u64>(slot);
   const high = load<u64>(slot, 8);
   if ((address & 0xfff) > 0xff0) Memory.probeWrite(address, 16);
-  Memory.write64(address, low);
-  Memory.write64(address + 8, high);
+  Memory.writePacked64(address, low);
+  Memory.writePacked64(address + 8, high);
 }
 
 /** The source of a packed operation: xmm or aligned m128. */
