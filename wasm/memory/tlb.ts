@@ -68,6 +68,16 @@ export function flushPage(linear: u32): void {
   clearPage(<usize>(linear >>> 12));
 }
 
+/** A valid entry has bit 0 clear. */
+function hasEntry(page: usize): bool {
+  const all =
+    load<u32>(TLB_SUPERVISOR_READ + (page << 2)) &
+    load<u32>(TLB_SUPERVISOR_WRITE + (page << 2)) &
+    load<u32>(TLB_USER_READ + (page << 2)) &
+    load<u32>(TLB_USER_WRITE + (page << 2));
+  return (all & 1) == 0;
+}
+
 /**
  * Notes that a linear page is mapped to a physical one. Only accesses already proved are given an entry:
  * `write` when the page-table entry is writable for this privilege and dirty. `physical` is after A20.
@@ -78,6 +88,8 @@ export function fillTlb(linear: u32, physical: u32, user: bool, write: bool, glo
   const readTable = user ? TLB_USER_READ : TLB_SUPERVISOR_READ;
   const writeTable = user ? TLB_USER_WRITE : TLB_SUPERVISOR_WRITE;
   const readable = load<u32>(PAGE_READ + (frame << 2));
+  // A page that has an entry is in the list: dropWrites() walks the list, so it must not grow with each refill.
+  const listed = hasEntry(page);
   let filled = false;
   if (readable) {
     store<u32>(readTable + (page << 2), readable - (linear & ~0xfff));
@@ -91,7 +103,7 @@ export function fillTlb(linear: u32, physical: u32, user: bool, write: bool, glo
       filled = true;
     }
   }
-  if (!filled) return;
+  if (!filled || listed) return;
   if (tlb.filled >= TLB_FILLED_CAPACITY) {
     const count = tlb.filled;
     for (let i = 0; i < count; i++)
