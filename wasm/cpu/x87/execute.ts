@@ -124,10 +124,10 @@ function note(before: u32): u32 {
   let flags = result.flags;
   // What stops the instruction is all that is reported: there is no result to be inexact or rounded.
   if (flags & ~fpu.fcw & before) {
-    flags &= before;
-    if (!(fpu.fsw & FSW_SF)) result.roundedUp = 0;
+    flags &= before | FSW_SF;
+    if (!(flags & FSW_SF)) result.roundedUp = 0;
   }
-  fpu.fsw |= flags | (result.roundedUp ? FSW_C1 : 0);
+  fpu.fsw = (fpu.fsw & ~FSW_C1) | flags | (result.roundedUp ? FSW_C1 : 0);
   const unmasked = flags & ~fpu.fcw & FPU_EXCEPTIONS;
   if (unmasked) {
     fpu.fsw |= FSW_ES | FSW_B;
@@ -139,8 +139,8 @@ function note(before: u32): u32 {
 const BEFORE: u32 = FPU_IE | FPU_DE | FPU_ZE;
 const BEFORE_STORE: u32 = FPU_IE | FPU_DE | FPU_ZE | FPU_OE | FPU_UE;
 
+/** Nothing in the status word changes before `note`: a memory operand may fault. */
 function begin(): void {
-  fpu.fsw &= ~FSW_C1;
   result.flags = 0;
   result.roundedUp = 0;
 }
@@ -160,17 +160,15 @@ function finish(index: u32, pop: bool): void {
 }
 
 function underflow(): void {
-  result.flags = FPU_IE;
-  fpu.fsw |= FSW_SF;
+  result.flags = FPU_IE | FSW_SF;
   result.roundedUp = 0;
 }
 
 /** Pushes `result`. */
 function push(): void {
   if (!Stack.isEmpty(7)) {
-    result.flags = FPU_IE;
+    result.flags = FPU_IE | FSW_SF;
     result.roundedUp = 1;
-    fpu.fsw |= FSW_SF;
     setResult(TOP_BIT | (TOP_BIT >> 1), SIGN | EXPONENT);
   }
   if (note(FPU_IE)) return; // a denormal operand is loaded all the same
@@ -355,7 +353,6 @@ function registerArithmetic(operation: u32, index: u32, target: u32, pop: bool):
   if (Stack.isEmpty(0) || Stack.isEmpty(index)) {
     underflow();
     setInvalid();
-    result.flags = FPU_IE;
     finish(target, pop);
     return;
   }
@@ -504,7 +501,6 @@ function move(_i: Instruction, code: u32, index: u32): void {
     begin();
     underflow();
     setInvalid();
-    result.flags = FPU_IE;
     finish(0, false);
     return;
   }
@@ -516,6 +512,7 @@ function move(_i: Instruction, code: u32, index: u32): void {
 
 function exchange(index: u32): void {
   begin();
+  fpu.fsw &= ~FSW_C1;
   const a = Stack.slot(0);
   const b = Stack.slot(index);
   const aEmpty = Stack.isEmpty(0);
@@ -541,7 +538,6 @@ function storeInRegister(index: u32, pop: bool): void {
   if (Stack.isEmpty(0)) {
     underflow();
     setInvalid();
-    result.flags = FPU_IE;
   } else setResult(Operand.mantissa(0), Operand.exponent(0));
   finish(index, pop);
 }
@@ -558,7 +554,6 @@ function registers9(i: Instruction, reg: u32, rm: u32): void {
           return;
         }
         setInvalid();
-        result.flags = FPU_IE;
       } else setResult(Operand.mantissa(rm), Operand.exponent(rm));
       push();
       return;
@@ -602,10 +597,10 @@ function unary4(rm: u32): void {
   if (Stack.isEmpty(0)) {
     underflow();
     setInvalid();
-    result.flags = FPU_IE;
     finish(0, false);
     return;
   }
+  fpu.fsw &= ~FSW_C1;
   const exponent = <u32>load<u16>(slot, 8);
   store<u16>(slot, <u16>(rm == 0 ? exponent ^ SIGN : exponent & ~SIGN), 8);
 }
@@ -735,13 +730,12 @@ function functions(_i: Instruction, which: u32): void {
 
 /** The argument of a trigonometric function is 2^63 or more: C2, nothing else happens. */
 function outOfRange(): void {
-  fpu.fsw |= FSW_C2;
+  fpu.fsw = (fpu.fsw & ~FSW_C1) | FSW_C2;
 }
 
 function functionUnderflow(which: u32): void {
   underflow();
   setInvalid();
-  result.flags = FPU_IE;
   if (which == 1 || which == 3 || which == 9) {
     finish(1, true);
   } else if (which == 2 || which == 4 || which == 11) {
@@ -770,9 +764,8 @@ function finishPush(mantissa: u64, exponent: u32, nan: bool): void {
 /** No room for the second result: both become indefinite. */
 function overflowTwo(): void {
   fpu.fsw &= ~FSW_C2;
-  result.flags = FPU_IE;
+  result.flags = FPU_IE | FSW_SF;
   result.roundedUp = 1;
-  fpu.fsw |= FSW_SF;
   if (note(BEFORE)) return;
   setResult(TOP_BIT | (TOP_BIT >> 1), SIGN | EXPONENT);
   storeRegister(0);
@@ -887,8 +880,9 @@ function loadOrStoreSpecial(i: Instruction, kind: u32, reg: u32): void {
   notePointers(i);
 }
 
+// Stores look at their address only when they write: an unmasked exception comes before a segment's or page's fault.
+
 function storeReal(i: Instruction, size: u32, pop: bool): void {
-  const address = operandAddress(i, size, true);
   let value: u64;
   if (Stack.isEmpty(0)) {
     underflow();
@@ -896,6 +890,7 @@ function storeReal(i: Instruction, size: u32, pop: bool): void {
   } else if (size == 4) value = <u64>toSingle(Operand.mantissa(0), Operand.exponent(0));
   else value = toDouble(Operand.mantissa(0), Operand.exponent(0));
   if (!(result.flags & ~fpu.fcw & BEFORE_STORE)) {
+    const address = operandAddress(i, size, true);
     if (size == 4) Memory.write32(address, <u32>value);
     else Memory.write64(address, value);
   }
@@ -904,7 +899,6 @@ function storeReal(i: Instruction, size: u32, pop: bool): void {
 }
 
 function storeInteger(i: Instruction, size: u32, truncate: bool, pop: bool): void {
-  const address = operandAddress(i, size, true);
   const bits = size << 3;
   let value: i64;
   if (Stack.isEmpty(0)) {
@@ -912,6 +906,7 @@ function storeInteger(i: Instruction, size: u32, truncate: bool, pop: bool): voi
     value = <i64>(~(<u64>0) << u64(bits - 1));
   } else value = toInteger(Operand.mantissa(0), Operand.exponent(0), bits, truncate);
   if (!(result.flags & ~fpu.fcw & BEFORE_STORE)) {
+    const address = operandAddress(i, size, true);
     if (size == 2) Memory.write16(address, (<u32>value) & 0xffff);
     else if (size == 4) Memory.write32(address, <u32>value);
     else Memory.write64(address, <u64>value);
@@ -920,7 +915,9 @@ function storeInteger(i: Instruction, size: u32, truncate: bool, pop: bool): voi
   if (pop) Stack.pop();
 }
 
-function writeTenBytes(address: u32, address2: u32, low: u64, high: u32): void {
+function writeTenBytes(i: Instruction, low: u64, high: u32): void {
+  const address = partAddress(i, 0, 8, true);
+  const address2 = partAddress(i, 8, 2, true);
   Memory.probeWrite(address, 8);
   Memory.probeWrite(address2, 2);
   Memory.write64(address, low);
@@ -929,15 +926,12 @@ function writeTenBytes(address: u32, address2: u32, low: u64, high: u32): void {
 
 /** FSTP m80. */
 function storeExtended(i: Instruction): void {
-  const address = partAddress(i, 0, 8, true);
-  const address2 = partAddress(i, 8, 2, true);
   if (Stack.isEmpty(0)) {
     underflow();
     setInvalid();
-    result.flags = FPU_IE;
   } else setResult(Operand.mantissa(0), Operand.exponent(0));
   if (!(result.flags & ~fpu.fcw & BEFORE_STORE)) {
-    writeTenBytes(address, address2, result.mantissa, result.exponent);
+    writeTenBytes(i, result.mantissa, result.exponent);
   }
   if (note(BEFORE_STORE)) return;
   Stack.pop();
@@ -945,14 +939,12 @@ function storeExtended(i: Instruction): void {
 
 /** FBSTP. */
 function storePacked(i: Instruction): void {
-  const address = partAddress(i, 0, 8, true);
-  const address2 = partAddress(i, 8, 2, true);
   if (Stack.isEmpty(0)) {
     underflow();
     setResult((<u64>0xc000_0000) << 32, 0xffff);
   } else toPacked(Operand.mantissa(0), Operand.exponent(0));
   if (!(result.flags & ~fpu.fcw & BEFORE_STORE)) {
-    writeTenBytes(address, address2, result.mantissa, result.exponent);
+    writeTenBytes(i, result.mantissa, result.exponent);
   }
   if (note(BEFORE_STORE)) return;
   Stack.pop();

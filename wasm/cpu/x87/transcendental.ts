@@ -627,7 +627,7 @@ const TRIGONOMETRIC_FAR: u32 = 1; // 2^63 or more
 const TRIGONOMETRIC_TINY: u32 = 2; // so small that the series has one term
 const TRIGONOMETRIC_GO: u32 = 3; // `trigonometry` is set
 
-const TINY = -100;
+const TINY = -33;
 
 /** What the trigonometric functions have in common. */
 function prepare(am: u64, ae: u32): u32 {
