@@ -327,7 +327,6 @@ function openSerial(
       commanded = data.length === 1 && data[0] === CONTROL_A;
       if (!commanded || !stdin.isTTY) input(data);
     });
-    stdin.unref();
     return (bytes) => process.stdout.write(bytes);
   }
   const stream = createWriteStream(target);
