@@ -328,12 +328,14 @@ function compareFloat(vector: Case, harness: Harness, differences: Differences):
     differences.push(`MXCSR ${hex(found.mxcsr, 4)}, expected ${hex(expected[3], 4)}`);
   }
   const top = (vector.p![1] >>> 11) & 7;
+  // Where a transcendental instruction can leave a result: beside the old top of the stack.
+  const results = [(top - 1) & 7, top, (top + 1) & 7];
   for (let i = 0; i < 8; i++) {
     const changed = vector.T?.[i];
     if (expected[2] & (1 << i)) {
       const text = changed ?? vector.st?.[(i - top) & 7];
       const value = text ? bytesOf(text) : new Uint8Array(10);
-      const tolerated = vector.tol === "x87" && changed !== undefined;
+      const tolerated = vector.tol === "x87" && results.includes(i);
       const message = compareFloatRegister(harness.floatRegister(i), value, tolerated);
       if (message) differences.push(`R${i} ${message}`);
     }
