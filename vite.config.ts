@@ -1,4 +1,5 @@
 import { defineConfig } from "vitest/config";
+import { serveMachines } from "./scripts/serve-machines.ts";
 
 /** Cross-origin isolation gives shared memory; TANDEM_ISOLATED=0 serves without, as most sites do. */
 const isolated = process.env["TANDEM_ISOLATED"] !== "0";
@@ -7,9 +8,16 @@ const headers: Record<string, string> = isolated
   : {};
 
 export default defineConfig({
+  appType: "mpa", // a missing image is a 404, not the page
+  cacheDir: `node_modules/.vite-${isolated ? "isolated" : "plain"}`, // the two run side by side in e2e/
+  plugins: [serveMachines()],
+  optimizeDeps: { include: ["comlink", "@xterm/xterm", "@xterm/addon-fit"] },
   build: { target: "es2022", outDir: "dist" },
   worker: { format: "es" },
-  server: { headers },
+  server: {
+    headers,
+    watch: { ignored: ["**/.cache/**", "**/build/**", "**/test-results/**"] },
+  },
   preview: { headers },
   test: {
     include: ["wasm/**/*.test.ts", "src/**/*.test.ts", "guest-additions/**/*.test.ts"],

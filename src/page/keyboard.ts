@@ -1,0 +1,67 @@
+// The guest's keyboard: physical keys (KeyboardEvent.code) while the screen has the focus.
+//
+// Ctrl+Alt, pressed and let go alone, gives the keyboard back to the page.
+
+import type { MachineClient } from "./machine-client";
+
+const RELEASE_KEYS = new Set(["ControlLeft", "ControlRight", "AltLeft", "AltRight"]);
+
+export class Keyboard {
+  readonly #screen: HTMLElement;
+  readonly #machine: MachineClient;
+  readonly #onRelease: () => void;
+  readonly #held = new Set<string>();
+  /** All keys since the last time none was held were Ctrl and Alt. */
+  #onlyReleaseKeys = true;
+
+  constructor(screen: HTMLElement, machine: MachineClient, onRelease: () => void) {
+    this.#screen = screen;
+    this.#machine = machine;
+    this.#onRelease = onRelease;
+  }
+
+  attach(): void {
+    this.#screen.addEventListener("keydown", this.#onKeyDown);
+    this.#screen.addEventListener("keyup", this.#onKeyUp);
+    this.#screen.addEventListener("blur", this.#releaseAll);
+    window.addEventListener("blur", this.#releaseAll);
+  }
+
+  detach(): void {
+    this.#releaseAll();
+    this.#screen.removeEventListener("keydown", this.#onKeyDown);
+    this.#screen.removeEventListener("keyup", this.#onKeyUp);
+    this.#screen.removeEventListener("blur", this.#releaseAll);
+    window.removeEventListener("blur", this.#releaseAll);
+  }
+
+  #onKeyDown = (event: KeyboardEvent): void => {
+    event.preventDefault();
+    event.stopPropagation();
+    if (this.#held.size === 0) this.#onlyReleaseKeys = true;
+    if (!RELEASE_KEYS.has(event.code)) this.#onlyReleaseKeys = false;
+    this.#held.add(event.code);
+    // The browser repeats held keys at the user's own pace; the guest's keyboard does not.
+    void this.#machine.api.key(event.code, true);
+  };
+
+  #onKeyUp = (event: KeyboardEvent): void => {
+    event.preventDefault();
+    event.stopPropagation();
+    const leaves = this.#onlyReleaseKeys && this.#held.size >= 2;
+    this.#held.delete(event.code);
+    void this.#machine.api.key(event.code, false);
+    // macOS does not tell of keys that were let go while Command was held.
+    if (event.code.startsWith("Meta")) this.#releaseAll();
+    if (leaves) {
+      this.#releaseAll();
+      this.#onRelease();
+    }
+  };
+
+  #releaseAll = (): void => {
+    if (this.#held.size === 0) return;
+    this.#held.clear();
+    void this.#machine.api.releaseAll();
+  };
+}

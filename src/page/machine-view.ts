@@ -1,0 +1,461 @@
+// One machine on the page with everything around it: choosing, controls, drives, screen, console, messages.
+
+import type { DriveName, MachineEvent, MachineFiles, MachineState } from "../shared/api";
+import { TandemError } from "../shared/errors";
+import { DriveMenu } from "./drive-menu";
+import { type ImageRole, recogniseFile, type RecognisedImage, recogniseUrl } from "./images";
+import { Keyboard } from "./keyboard";
+import { MachineClient } from "./machine-client";
+import { findMachines, LINUX_OPTIONS, type MachineChoice, standardFirmware } from "./machines";
+import { Messages } from "./messages";
+import { part } from "./part";
+import { RelativePointer } from "./pointer/relative";
+import { Screen } from "./screen";
+import { SerialConsole } from "./serial-console";
+import { StatusLine } from "./status-line";
+
+const IMAGE_MEMORY = 128;
+const DRIVES: readonly DriveName[] = ["floppy", "hda", "cdrom"];
+const HINT =
+  "Click the screen to use keyboard and mouse. Esc gives the mouse back; Ctrl+Alt gives back both.";
+const HINT_CAPTURED =
+  "The mouse is the guest's. Esc gives it back (to press Esc in the guest: menu Keys).";
+
+/** What exists for as long as one machine runs. */
+interface Session {
+  machine: MachineClient;
+  parts: { attach(): void; detach(): void }[];
+  stopListening: () => void;
+}
+
+export class MachineView {
+  readonly #root: HTMLElement;
+  readonly #messages: Messages;
+  readonly #list: HTMLSelectElement;
+  readonly #address: HTMLInputElement;
+  readonly #files: HTMLInputElement;
+  readonly #stage: HTMLElement;
+  readonly #drives: DriveMenu;
+  readonly #listeners = new AbortController();
+  #choices: MachineChoice[] = [];
+  #session: Session | undefined;
+  #state: MachineState = "off";
+  /** Images that were opened: the list has one more line for them. */
+  #opened: MachineChoice | undefined;
+  /** Firmware that the user has dropped; it replaces what the page is served with. */
+  #firmware: MachineFiles = {};
+  /** Counts the starts: one that was overtaken by another is given up. */
+  #starts = 0;
+
+  constructor(template: HTMLTemplateElement) {
+    const content = template.content.cloneNode(true) as DocumentFragment;
+    this.#root = content.firstElementChild as HTMLElement;
+    this.#messages = new Messages(part(this.#root, "messages"));
+    this.#list = part<HTMLSelectElement>(this.#root, "list");
+    this.#address = part<HTMLInputElement>(this.#root, "address");
+    this.#files = part<HTMLInputElement>(this.#root, "files");
+    this.#stage = part(this.#root, "stage");
+    this.#drives = new DriveMenu(part(this.#root, "drive-list"), {
+      insert: (drive, file) => this.#try(() => this.#insert(drive, file)),
+      eject: (drive) => this.#try(() => this.#eject(drive)),
+      save: (drive) => this.#try(() => this.#save(drive)),
+    });
+  }
+
+  /** Shows the view in `parent` and starts the first machine of the list. */
+  async attach(parent: HTMLElement): Promise<void> {
+    parent.append(this.#root);
+    this.#drives.attach();
+    this.#listen();
+    this.#showState("off");
+    part(this.#root, "hint").textContent = HINT;
+    await this.#try(async () => {
+      this.#choices = await findMachines();
+      this.#fillList();
+      await this.#start(this.#choices[0]);
+    });
+  }
+
+  detach(): void {
+    this.#starts++;
+    this.#listeners.abort();
+    this.#end();
+    this.#drives.detach();
+    this.#root.remove();
+  }
+
+  // ---- the user ----
+
+  #listen(): void {
+    const { signal } = this.#listeners;
+    const root = this.#root;
+    part(root, "choose").addEventListener("submit", this.#onChoose, { signal });
+    root.addEventListener("click", this.#onClick, { signal });
+    this.#files.addEventListener("change", this.#onFiles, { signal });
+    root.addEventListener("dragover", this.#onDragOver, { signal });
+    root.addEventListener("dragleave", this.#onDragLeave, { signal });
+    root.addEventListener("drop", this.#onDrop, { signal });
+    root.addEventListener("paste", this.#onPaste, { signal });
+    // A menu closes when something else is used.
+    document.addEventListener("pointerdown", this.#onPointerDown, { signal });
+    root.addEventListener("keydown", this.#onKeyDown, { signal });
+  }
+
+  #onChoose = (event: Event): void => {
+    event.preventDefault();
+    const address = this.#address.value.trim();
+    if (address) void this.#try(() => this.#openUrl(address));
+    else void this.#try(() => this.#start(this.#chosen()));
+  };
+
+  #onFiles = (): void => {
+    const files = [...(this.#files.files ?? [])];
+    this.#files.value = "";
+    void this.#try(() => this.#openFiles(files));
+  };
+
+  #onDragOver = (event: DragEvent): void => {
+    event.preventDefault();
+    this.#root.classList.add("drop");
+  };
+
+  #onDragLeave = (event: DragEvent): void => {
+    if (!this.#root.contains(event.relatedTarget as Node | null))
+      this.#root.classList.remove("drop");
+  };
+
+  #onDrop = (event: DragEvent): void => {
+    event.preventDefault();
+    this.#root.classList.remove("drop");
+    this.#take(event.dataTransfer);
+  };
+
+  /** Paste an image or its address anywhere but in a field. */
+  #onPaste = (event: ClipboardEvent): void => {
+    const target = event.target as HTMLElement;
+    if (target.closest("input, textarea, .terminal")) return;
+    if (this.#take(event.clipboardData)) event.preventDefault();
+  };
+
+  #take(data: DataTransfer | null): boolean {
+    const files = [...(data?.files ?? [])];
+    const address = data?.getData("text/uri-list") || data?.getData("text/plain") || "";
+    if (files.length > 0) void this.#try(() => this.#openFiles(files));
+    else if (/^https?:\/\/\S+$/.test(address.trim()))
+      void this.#try(() => this.#openUrl(address.trim()));
+    else return false;
+    return true;
+  }
+
+  #onPointerDown = (event: Event): void => {
+    for (const menu of this.#root.querySelectorAll("details[open]"))
+      if (!menu.contains(event.target as Node)) menu.removeAttribute("open");
+  };
+
+  #onKeyDown = (event: KeyboardEvent): void => {
+    const menu = (event.target as HTMLElement).closest("details[open]");
+    if (event.key !== "Escape" || !menu) return;
+    menu.removeAttribute("open");
+    menu.querySelector("summary")?.focus();
+  };
+
+  #onClick = (event: Event): void => {
+    const button = (event.target as HTMLElement).closest("button");
+    const chord = button?.dataset["chord"];
+    const action = button?.dataset["action"];
+    if (chord !== undefined) {
+      this.#closeMenus();
+      void this.#try(async () => {
+        part(this.#root, "screen").focus();
+        await this.#machine.api.sendKeys(chord);
+      });
+    } else if (action !== undefined) {
+      void this.#try(() => this.#act(action));
+    }
+  };
+
+  async #act(action: string): Promise<void> {
+    switch (action) {
+      case "open":
+        this.#files.click();
+        break;
+      case "pause":
+        if (this.#state === "paused") await this.#machine.api.resume();
+        else await this.#machine.api.pause();
+        break;
+      case "reset":
+        await this.#machine.api.reset();
+        break;
+      case "power-button":
+        await this.#machine.api.powerButton();
+        break;
+      case "power":
+        if (this.#state === "off") await this.#machine.api.start();
+        else await this.#machine.api.powerOff();
+        break;
+      case "type-clipboard":
+        this.#closeMenus();
+        await this.#machine.api.typeText(await this.#clipboardText());
+        break;
+      case "full-screen":
+        await this.#fullScreen();
+        break;
+      default:
+        break; // the drives' buttons, which have their own listener
+    }
+  }
+
+  async #clipboardText(): Promise<string> {
+    try {
+      return await navigator.clipboard.readText();
+    } catch {
+      throw new TandemError(
+        "bad-argument",
+        "The browser did not hand over the clipboard. Allow this page to read it, and try again.",
+      );
+    }
+  }
+
+  async #fullScreen(): Promise<void> {
+    try {
+      await this.#stage.requestFullscreen();
+    } catch {
+      throw new TandemError("bad-argument", "The browser does not allow full screen here.");
+    }
+    part(this.#root, "screen").focus();
+  }
+
+  #closeMenus(): void {
+    for (const menu of this.#root.querySelectorAll("details[open]")) menu.removeAttribute("open");
+  }
+
+  // ---- choosing ----
+
+  #fillList(): void {
+    const choices = this.#opened ? [...this.#choices, this.#opened] : this.#choices;
+    this.#list.replaceChildren(...choices.map(({ name }) => new Option(name)));
+    if (this.#opened) this.#list.selectedIndex = choices.length - 1;
+  }
+
+  #chosen(): MachineChoice | undefined {
+    return this.#choices[this.#list.selectedIndex] ?? this.#opened;
+  }
+
+  async #openUrl(address: string): Promise<void> {
+    this.#wait("Fetching the image…");
+    await this.#open([await recogniseUrl(address)]);
+    this.#address.value = "";
+  }
+
+  async #openFiles(files: File[]): Promise<void> {
+    if (files.length > 0) await this.#open(await Promise.all(files.map(recogniseFile)));
+  }
+
+  /** Starts a machine with these images; firmware is kept for the next start. */
+  async #open(images: RecognisedImage[]): Promise<void> {
+    const firmware = images.filter(({ role }) => isFirmware(role));
+    for (const { role, file } of firmware) this.#firmware[role] = file;
+    if (firmware.length > 0) this.#messages.info("The firmware is used from the next start on.");
+    const others = images.filter(({ role }) => !isFirmware(role));
+    if (others.length === 0) return;
+    if (others.every(({ role }) => role === "initrd"))
+      throw new TandemError(
+        "kernel-bad",
+        "An initial RAM disk does not start alone. Drop its kernel together with it.",
+      );
+    const files: MachineFiles = {};
+    const media: MachineChoice["media"] = {};
+    for (const { role, file, name } of others) {
+      files[role] = file;
+      if (isDrive(role)) media[role] = name;
+    }
+    const name = others.map((image) => image.name).join(" + ");
+    const config = { memory: IMAGE_MEMORY, append: LINUX_OPTIONS };
+    const choice = { name, config, files, media };
+    await this.#start(choice);
+    this.#opened = choice;
+    this.#fillList();
+  }
+
+  // ---- starting and ending ----
+
+  /** The machine before runs on until the new one has been built. */
+  async #start(choice: MachineChoice | undefined): Promise<void> {
+    if (!choice) return;
+    const start = ++this.#starts;
+    this.#wait(`Loading ${choice.name}…`);
+    const machine = new MachineClient();
+    try {
+      const kernel = choice.files?.kernel ?? choice.config.kernel;
+      const firmware = kernel ? {} : { ...(await this.#findFirmware()), ...this.#firmware };
+      await machine.ready();
+      await machine.api.create(choice.config, { ...firmware, ...choice.files });
+    } catch (error) {
+      machine.dispose();
+      throw error;
+    }
+    if (start !== this.#starts) {
+      machine.dispose();
+      return;
+    }
+    this.#end();
+    this.#messages.clear();
+    this.#begin(machine, choice);
+    await machine.api.start();
+  }
+
+  async #findFirmware(): Promise<MachineFiles> {
+    if (this.#firmware.firmware && this.#firmware.vgaFirmware) return {};
+    return standardFirmware();
+  }
+
+  #begin(machine: MachineClient, choice: MachineChoice): void {
+    const root = this.#root;
+    // A new canvas: what the machine before has left on it goes with it.
+    const old = part<HTMLCanvasElement>(root, "screen");
+    const canvas = old.cloneNode() as HTMLCanvasElement;
+    const hadFocus = document.activeElement === old;
+    old.replaceWith(canvas);
+    const pointer = new RelativePointer(canvas, machine, (captured) => {
+      part(root, "hint").textContent = captured ? HINT_CAPTURED : HINT;
+    });
+    const leave = (): void => {
+      pointer.release();
+      root.querySelector<HTMLElement>('[data-action="pause"]')?.focus();
+    };
+    const parts = [
+      new Screen(canvas, this.#stage, machine),
+      new Keyboard(canvas, machine, leave),
+      pointer,
+      new SerialConsole(part(root, "terminal"), machine),
+      new StatusLine(part(root, "status"), machine),
+    ];
+    const stopListening = machine.listen(this.#onEvent);
+    this.#session = { machine, parts, stopListening };
+    for (const each of parts) each.attach();
+    for (const drive of DRIVES) this.#drives.show(drive, choice.media?.[drive]);
+    if (hadFocus) canvas.focus();
+  }
+
+  #end(): void {
+    if (!this.#session) return;
+    const { machine, parts, stopListening } = this.#session;
+    this.#session = undefined;
+    stopListening();
+    for (const each of parts) each.detach();
+    machine.dispose();
+    this.#showState("off");
+  }
+
+  get #machine(): MachineClient {
+    if (!this.#session) throw new TandemError("not-running", "No machine is there yet.");
+    return this.#session.machine;
+  }
+
+  // ---- drives ----
+
+  async #insert(drive: DriveName, file: File): Promise<void> {
+    const image = await recogniseFile(file);
+    if (image.role !== drive && !(drive === "hda" && image.role === "floppy"))
+      throw new TandemError("image-unknown", `${image.name} is ${ROLE_WORDS[image.role]}.`);
+    await this.#machine.api.insert(drive, image.file);
+    this.#drives.show(drive, image.name);
+  }
+
+  async #eject(drive: DriveName): Promise<void> {
+    await this.#machine.api.eject(drive);
+    this.#drives.show(drive, undefined);
+  }
+
+  async #save(drive: DriveName): Promise<void> {
+    const blob = await this.#machine.api.exportDisk(drive);
+    const link = document.createElement("a");
+    link.href = URL.createObjectURL(blob);
+    link.download = this.#drives.medium(drive) ?? `${drive}.img`;
+    link.click();
+    URL.revokeObjectURL(link.href);
+  }
+
+  // ---- the machine ----
+
+  #onEvent = (event: MachineEvent): void => {
+    switch (event.type) {
+      case "state":
+        this.#showState(event.state);
+        break;
+      case "error":
+        this.#messages.error(event.error);
+        break;
+      case "triple-fault":
+        this.#messages.info(event.report.reason);
+        break;
+      case "power-off":
+        this.#messages.info("The guest has switched its machine off.");
+        break;
+      case "tray":
+        if (event.open) this.#drives.show(event.drive, undefined);
+        break;
+      default:
+        break; // the parts of the session have their own listeners
+    }
+  };
+
+  #showState(state: MachineState): void {
+    this.#state = state;
+    this.#root.dataset["state"] = state;
+    const there = this.#session !== undefined;
+    const on = there && state !== "off";
+    const set = (action: string, enabled: boolean, text?: string): void => {
+      const button = this.#root.querySelector<HTMLButtonElement>(`[data-action="${action}"]`);
+      if (!button) return;
+      button.disabled = !enabled;
+      if (text !== undefined) button.textContent = text;
+    };
+    set(
+      "pause",
+      state === "running" || state === "paused",
+      state === "paused" ? "Continue" : "Pause",
+    );
+    set("reset", on);
+    set("power-button", state === "running");
+    set("power", there, on ? "Switch off" : "Switch on");
+    this.#wait(
+      state === "off" ? (there ? "The machine is off." : "Nothing is running yet.") : undefined,
+    );
+  }
+
+  /** Words over the screen; none when it shows the guest. */
+  #wait(text: string | undefined): void {
+    const waiting = part(this.#root, "waiting");
+    waiting.hidden = text === undefined;
+    waiting.textContent = text ?? "";
+  }
+
+  /** Whatever fails is told, and the page goes on. */
+  async #try(work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      this.#messages.error(error);
+      this.#showState(this.#state);
+    }
+  }
+}
+
+const ROLE_WORDS: Readonly<Record<ImageRole, string>> = {
+  floppy: "an image of a floppy; put it into the floppy drive",
+  hda: "an image of a hard disk, which this drive does not take",
+  cdrom: "an image of a CD; put it into the CD drive",
+  kernel: "a kernel; drop it on the page to start it",
+  initrd: "an initial RAM disk; drop it on the page together with its kernel",
+  firmware: "a BIOS; drop it on the page",
+  vgaFirmware: "a VGA BIOS; drop it on the page",
+};
+
+function isFirmware(role: ImageRole): boolean {
+  return role === "firmware" || role === "vgaFirmware";
+}
+
+function isDrive(role: ImageRole): role is DriveName {
+  return DRIVES.some((drive) => drive === role);
+}

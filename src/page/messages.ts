@@ -1,0 +1,60 @@
+// What the user is told: in words, with what to do, announced to screen readers, until it is closed.
+
+import { type ErrorCode, TandemError } from "../shared/errors";
+
+const ADVICE: Readonly<Partial<Record<ErrorCode, string>>> = {
+  "image-empty": "Download or copy it again.",
+  "image-truncated": "Download or copy it again; the download has probably stopped too early.",
+  "image-unknown":
+    "Choose a raw image of a floppy, disk or CD (.img, .iso), or a Linux or multiboot kernel.",
+  "image-too-large": "Choose a smaller image.",
+  "http-status": "Check the address, or download the file and drop it here.",
+  "http-failed": "Download the file and drop it here.",
+  "http-no-range": "Download the file and drop it here.",
+  "file-unreadable": "Choose the file again; it may have been changed, moved or deleted.",
+  "firmware-missing":
+    "Run the project's set-up (npm run setup), or drop the files bios-256k.bin and vgabios-stdvga.bin of SeaBIOS here, then start again.",
+  "kernel-bad": "Choose a Linux bzImage or a 32-bit multiboot kernel.",
+  "core-crash": "This is a fault of the emulator. Press Reset, or choose a machine to start again.",
+  "not-running": "Switch the machine on first.",
+};
+const KEEP_MESSAGES = 4;
+
+export class Messages {
+  readonly #region: HTMLElement;
+
+  constructor(region: HTMLElement) {
+    this.#region = region;
+  }
+
+  error(thrown: unknown): void {
+    const { code, message } = TandemError.from(thrown);
+    this.#show("error", `${message} ${ADVICE[code] ?? ""}`.trimEnd(), code);
+  }
+
+  info(text: string): void {
+    this.#show("info", text);
+  }
+
+  clear(): void {
+    this.#region.replaceChildren();
+  }
+
+  #show(kind: "error" | "info", text: string, code?: ErrorCode): void {
+    const message = document.createElement("div");
+    message.className = `message ${kind}`;
+    if (code) message.dataset["code"] = code;
+    const words = document.createElement("p");
+    words.textContent = text;
+    const close = document.createElement("button");
+    close.type = "button";
+    close.textContent = "Close";
+    close.addEventListener("click", () => message.remove());
+    message.append(words, close);
+    // The same thing said again replaces what was said before.
+    for (const shown of this.#region.querySelectorAll("p"))
+      if (shown.textContent === text) shown.parentElement?.remove();
+    this.#region.append(message);
+    while (this.#region.childElementCount > KEEP_MESSAGES) this.#region.firstElementChild?.remove();
+  }
+}

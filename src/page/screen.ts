@@ -1,0 +1,109 @@
+// The guest's picture on a canvas: whole device pixels where there is room, always its own aspect.
+
+import type { Pixels } from "../shared/api";
+import type { MachineClient } from "./machine-client";
+
+/** Whole steps are used when they leave less than a quarter of the length unused. */
+const WHOLE_STEP_USES = 0.75;
+const TEXT_INTERVAL = 500;
+
+export class Screen {
+  readonly #canvas: HTMLCanvasElement;
+  readonly #stage: HTMLElement;
+  /** The text screen, inside the canvas, where assistive technology finds it. */
+  readonly #text: HTMLElement;
+  readonly #machine: MachineClient;
+  readonly #context: CanvasRenderingContext2D;
+  readonly #resizes = new ResizeObserver(() => this.#fit());
+  #stopListening: (() => void) | undefined;
+  #density: MediaQueryList | undefined;
+  #textTimer: number | undefined;
+
+  constructor(canvas: HTMLCanvasElement, stage: HTMLElement, machine: MachineClient) {
+    const context = canvas.getContext("2d", { alpha: false });
+    if (!context) throw new Error("This browser does not draw on a canvas.");
+    this.#canvas = canvas;
+    this.#stage = stage;
+    this.#machine = machine;
+    this.#context = context;
+    this.#text = document.createElement("pre");
+    this.#text.dataset["part"] = "screen-text";
+  }
+
+  attach(): void {
+    this.#canvas.append(this.#text);
+    this.#stopListening = this.#machine.listen((event) => {
+      if (event.type === "video-mode") this.#setSize(event.width, event.height);
+      else if (event.type === "frame") this.#draw(event.x, event.y, event.pixels);
+      else if (event.type === "state" && event.state === "off") this.#clear();
+    });
+    this.#resizes.observe(this.#stage);
+    this.#watchDensity();
+    this.#textTimer = window.setInterval(() => void this.#readText(), TEXT_INTERVAL);
+    this.#setSize(720, 400);
+  }
+
+  detach(): void {
+    this.#stopListening?.();
+    this.#resizes.disconnect();
+    this.#density?.removeEventListener("change", this.#onDensity);
+    window.clearInterval(this.#textTimer);
+    this.#text.remove();
+  }
+
+  #setSize(width: number, height: number): void {
+    if (width === 0 || height === 0) return;
+    if (this.#canvas.width !== width || this.#canvas.height !== height) {
+      this.#canvas.width = width;
+      this.#canvas.height = height;
+    }
+    this.#fit();
+  }
+
+  #draw(x: number, y: number, { width, height, data }: Pixels): void {
+    if (width > 0 && height > 0)
+      this.#context.putImageData(new ImageData(data, width, height), x, y);
+  }
+
+  #clear(): void {
+    this.#context.clearRect(0, 0, this.#canvas.width, this.#canvas.height);
+    this.#text.textContent = "";
+  }
+
+  #fit(): void {
+    const density = window.devicePixelRatio;
+    const { width, height } = this.#canvas;
+    const room = Math.min(
+      (this.#stage.clientWidth * density) / width,
+      (this.#stage.clientHeight * density) / height,
+    );
+    if (!(room > 0)) return;
+    const whole = Math.floor(room);
+    const scale = whole / room >= WHOLE_STEP_USES ? whole : room;
+    this.#canvas.style.width = `${Math.floor(width * scale) / density}px`;
+    this.#canvas.style.height = `${Math.floor(height * scale) / density}px`;
+    this.#canvas.classList.toggle("smooth", scale < 1);
+  }
+
+  // A change of zoom, or of the monitor, changes the size of a device pixel but not that of the stage.
+  #watchDensity(): void {
+    this.#density?.removeEventListener("change", this.#onDensity);
+    this.#density = window.matchMedia(`(resolution: ${window.devicePixelRatio}dppx)`);
+    this.#density.addEventListener("change", this.#onDensity);
+  }
+
+  #onDensity = (): void => {
+    this.#watchDensity();
+    this.#fit();
+  };
+
+  async #readText(): Promise<void> {
+    if (document.hidden) return;
+    try {
+      const text = (await this.#machine.api.screenText()).join("\n").trimEnd();
+      if (text !== this.#text.textContent) this.#text.textContent = text;
+    } catch {
+      // The machine has just crashed or gone; its own message says so.
+    }
+  }
+}

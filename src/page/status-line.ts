@@ -1,0 +1,68 @@
+// State, speed, uptime and disk lights.
+
+import type { DriveName, MachineState, MachineStats } from "../shared/api";
+import type { MachineClient } from "./machine-client";
+
+/** A light stays on this long after the last access. */
+const LIGHT_MS = 120;
+const STATE_WORDS: Readonly<Record<MachineState, string>> = {
+  off: "Off",
+  running: "Running",
+  paused: "Paused",
+  crashed: "Stopped after a fault",
+};
+
+export class StatusLine {
+  readonly #line: HTMLElement;
+  readonly #machine: MachineClient;
+  readonly #timers = new Map<DriveName, number>();
+  #stopListening: (() => void) | undefined;
+
+  constructor(line: HTMLElement, machine: MachineClient) {
+    this.#line = line;
+    this.#machine = machine;
+  }
+
+  attach(): void {
+    this.#stopListening = this.#machine.listen((event) => {
+      if (event.type === "state") this.#set("state", STATE_WORDS[event.state]);
+      else if (event.type === "stats") this.#stats(event.stats);
+      else if (event.type === "disk-activity") this.#light(event.drive, event.write);
+    });
+  }
+
+  detach(): void {
+    this.#stopListening?.();
+    for (const timer of this.#timers.values()) window.clearTimeout(timer);
+  }
+
+  #stats({ mips, load, uptime }: MachineStats): void {
+    this.#set("mips", `${mips < 10 ? mips.toFixed(1) : mips.toFixed(0)} MIPS`);
+    this.#set("load", `${Math.round(load * 100)} % busy`);
+    this.#set("uptime", `up ${clock(uptime)}`);
+  }
+
+  #light(drive: DriveName, write: boolean): void {
+    const light = this.#line.querySelector<HTMLElement>(`[data-light="${drive}"]`);
+    if (!light) return;
+    light.dataset["activity"] = write ? "write" : "read";
+    window.clearTimeout(this.#timers.get(drive));
+    this.#timers.set(
+      drive,
+      window.setTimeout(() => delete light.dataset["activity"], LIGHT_MS),
+    );
+  }
+
+  #set(part: string, text: string): void {
+    const place = this.#line.querySelector(`[data-part="${part}"]`);
+    if (place) place.textContent = text;
+  }
+}
+
+function clock(milliseconds: number): string {
+  const seconds = Math.floor(milliseconds / 1000);
+  const two = (value: number): string => String(value).padStart(2, "0");
+  const rest = `${two(Math.floor(seconds / 60) % 60)}:${two(seconds % 60)}`;
+  const hours = Math.floor(seconds / 3600);
+  return hours > 0 ? `${hours}:${rest}` : rest;
+}
