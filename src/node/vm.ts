@@ -4,7 +4,7 @@ import { createWriteStream, existsSync, readFileSync, writeFileSync } from "node
 import { PNG } from "pngjs";
 import type { FirmwareConfig } from "../shared/config";
 import { TandemError } from "../shared/errors";
-import type { DriveName, MachineEvent } from "../shared/api";
+import type { DriveName, MachineEvent, Pixels } from "../shared/api";
 import { recogniseKernel } from "../worker/boot/image";
 import { readAll } from "../worker/disks/source";
 import { Machine, type MachineParts } from "../worker/machine";
@@ -52,6 +52,8 @@ class Run {
   readonly #started = performance.now();
   #finish: (code: number) => void = () => {};
   #buttons = 0;
+  /** Of a machine that has switched itself off. */
+  #lastPicture: Pixels | undefined;
 
   constructor(args: Arguments, parts: MachineParts, steps: Step[]) {
     this.#args = args;
@@ -100,6 +102,7 @@ class Run {
         if (this.#args.debug) process.stderr.write(`debug: ${event.line}\n`);
         break;
       case "power-off":
+        this.#lastPicture = this.#machine.screenshot();
         this.#finish(Exit.Done);
         break;
       case "triple-fault":
@@ -180,7 +183,7 @@ class Run {
   }
 
   #screenshot(file: string): void {
-    const { width, height, data } = this.#machine.screenshot();
+    const { width, height, data } = this.#lastPicture ?? this.#machine.screenshot();
     if (width === 0) throw new TandemError("not-running", "There is no picture to save.");
     const png = new PNG({ width, height });
     png.data = Buffer.from(data.buffer, data.byteOffset, data.byteLength);

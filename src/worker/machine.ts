@@ -159,10 +159,15 @@ export class Machine {
     if (this.#state === "crashed") {
       this.#powerOn();
       this.#run();
-      return;
+    } else {
+      this.core.exports.reset();
+      this.#afterReset();
     }
-    this.core.exports.reset();
-    this.#boot();
+  }
+
+  /** Without firmware nobody would bring the devices back to where a kernel expects them: everything starts anew. */
+  #afterReset(): void {
+    if (this.#parts.kernel) this.#powerOn();
     this.#listener({ type: "reset" });
     this.#sleeper.wake();
   }
@@ -301,7 +306,7 @@ export class Machine {
     this.#boot();
   }
 
-  /** After power-on and every reset: a kernel that is started directly is put into memory anew. */
+  /** A kernel that is started directly is put into memory. */
   #boot(): void {
     const { kernel, initrd, modules, append } = this.#parts;
     if (!kernel) return;
@@ -399,8 +404,7 @@ export class Machine {
       this.#tripleFault();
     } else if (this.#wasReset) {
       this.#wasReset = false;
-      this.#boot();
-      this.#listener({ type: "reset" });
+      this.#afterReset();
     }
   }
 

@@ -1,8 +1,10 @@
 // What firmware does to the board before an operating system runs, for kernels that are started without firmware.
 //
-// Not implemented: ACPI, MP and PIR tables.
+// Not implemented: MP, PIR and SMBIOS tables.
 
 import type { Core } from "../core";
+import { acpiTables, TABLES_ADDRESS } from "./acpi";
+import { GuestMemory } from "./guest-memory";
 import type { LinearFramebuffer } from "./multiboot";
 
 const CONFIG_ADDRESS = 0xcf8;
@@ -33,6 +35,7 @@ const PAM_RAM = [0x30, 0x33, 0x33, 0x33, 0x33, 0x33, 0x33];
 
 const IO_BASE = 0xc000;
 const MEMORY_BASE = 0xe000_0000;
+const MEMORY_END = 0xfebf_ffff;
 
 const PIIX_PIRQ_ROUTE = 0x60;
 /** ISA lines that PIRQ A-D drive. */
@@ -43,6 +46,7 @@ const IDE_TIMING = 0x40;
 const IDE_DECODE = 0x8000;
 const PM_BASE = 0x40;
 const PM_PORTS = 0x0600;
+const GPE_PORTS = 0xafe0;
 const PM_MISCELLANEOUS = 0x80;
 const PM_DECODE = 1;
 
@@ -71,7 +75,8 @@ export function setUpBoard(core: Core): void {
       }
     }
     const pin = pci.read(fn, PCI_INTERRUPT_PIN, 1);
-    if (pin > 0) {
+    const isPowerManagement = pci.read(fn, PCI_VENDOR, 4) === ID_PIIX4_PM; // its line is fixed
+    if (pin > 0 && !isPowerManagement) {
       const line = PIRQ_LINES[((fn >> 3) - 1 + pin - 1) & 3] ?? 0;
       pci.write(fn, PCI_INTERRUPT_LINE, 1, line);
     }
@@ -86,7 +91,7 @@ export function setUpBoard(core: Core): void {
       pci.write(fn, IDE_TIMING, 2, IDE_DECODE);
       pci.write(fn, IDE_TIMING + 2, 2, IDE_DECODE);
     }
-    if (pci.read(fn, PCI_VENDOR, 4) === ID_PIIX4_PM) {
+    if (isPowerManagement) {
       pci.write(fn, PM_BASE, 4, PM_PORTS | 1);
       pci.write(fn, PM_MISCELLANEOUS, 1, PM_DECODE);
     }
@@ -95,7 +100,16 @@ export function setUpBoard(core: Core): void {
   for (const line of PIRQ_LINES) levelTriggered |= 1 << line;
   writePort(ELCR, 1, levelTriggered & 0xff);
   writePort(ELCR + 1, 1, levelTriggered >> 8);
-  setTextMode(core);
+  new GuestMemory(core).write(
+    TABLES_ADDRESS,
+    acpiTables({
+      pmPorts: PM_PORTS,
+      gpePorts: GPE_PORTS,
+      memoryStart: MEMORY_BASE,
+      memoryEnd: MEMORY_END,
+      pirqLines: PIRQ_LINES,
+    }),
+  );
 }
 
 class PciBus {
@@ -170,64 +184,6 @@ export function setGraphicsMode(
   set(VBE_ENABLE, VBE_ENABLED_LINEAR);
   const address = (pci.read(card, PCI_BAR0, 4) & ~0xf) >>> 0;
   return { address, width, height, pitch: width * 4, depth: 32 };
-}
-
-const MISCELLANEOUS_OUTPUT = 0x3c2;
-const SEQUENCER = 0x3c4;
-const DAC_MASK = 0x3c6;
-const DAC_WRITE_INDEX = 0x3c8;
-const DAC_DATA = 0x3c9;
-const GRAPHICS = 0x3ce;
-const CRTC = 0x3d4;
-const INPUT_STATUS = 0x3da;
-const ATTRIBUTE = 0x3c0;
-const ATTRIBUTE_ENABLE_VIDEO = 0x20;
-
-// The VGA's registers in mode 3: 80 by 25 characters of 9 by 16 pixels, 16 colours.
-const MODE3_MISCELLANEOUS = 0x67;
-const MODE3_SEQUENCER = [0x03, 0x00, 0x03, 0x00, 0x02];
-const MODE3_CRTC = [
-  0x5f, 0x4f, 0x50, 0x82, 0x55, 0x81, 0xbf, 0x1f, 0x00, 0x4f, 0x0d, 0x0e, 0x00, 0x00, 0x00, 0x00,
-  0x9c, 0x8e, 0x8f, 0x28, 0x1f, 0x96, 0xb9, 0xa3, 0xff,
-];
-const MODE3_GRAPHICS = [0x00, 0x00, 0x00, 0x00, 0x00, 0x10, 0x0e, 0x00, 0xff];
-const MODE3_ATTRIBUTE = [
-  0x00, 0x01, 0x02, 0x03, 0x04, 0x05, 0x14, 0x07, 0x38, 0x39, 0x3a, 0x3b, 0x3c, 0x3d, 0x3e, 0x3f,
-  0x0c, 0x00, 0x0f, 0x08, 0x00,
-];
-const CRTC_PROTECT_REGISTER = 0x11;
-const CRTC_PROTECT = 0x80;
-const TEXT_MEMORY = 0xb8000;
-const BLANK_CELL = 0x0720_0720; // two blanks, grey on black
-
-function setTextMode(core: Core): void {
-  const { readPort, writePort, writePhysical } = core.exports;
-  const set = (port: number, index: number, value: number): void => {
-    writePort(port, 1, index);
-    writePort(port + 1, 1, value);
-  };
-  writePort(MISCELLANEOUS_OUTPUT, 1, MODE3_MISCELLANEOUS);
-  MODE3_SEQUENCER.forEach((value, index) => set(SEQUENCER, index, value));
-  set(CRTC, CRTC_PROTECT_REGISTER, (MODE3_CRTC[CRTC_PROTECT_REGISTER] ?? 0) & ~CRTC_PROTECT);
-  MODE3_CRTC.forEach((value, index) => set(CRTC, index, value));
-  MODE3_GRAPHICS.forEach((value, index) => set(GRAPHICS, index, value));
-  readPort(INPUT_STATUS, 1); // the attribute controller's next write is an index
-  MODE3_ATTRIBUTE.forEach((value, index) => {
-    writePort(ATTRIBUTE, 1, index);
-    writePort(ATTRIBUTE, 1, value);
-  });
-  writePort(ATTRIBUTE, 1, ATTRIBUTE_ENABLE_VIDEO);
-
-  writePort(DAC_MASK, 1, 0xff);
-  writePort(DAC_WRITE_INDEX, 1, 0);
-  for (let color = 0; color < 64; color++) {
-    // Bits 0-2: blue, green, red at two thirds; bits 3-5 add a third.
-    for (const bit of [2, 1, 0]) {
-      const level = ((color >> bit) & 1) * 0x2a + ((color >> (bit + 3)) & 1) * 0x15;
-      writePort(DAC_DATA, 1, level);
-    }
-  }
-  for (let at = 0; at < 80 * 25 * 2; at += 4) writePhysical(TEXT_MEMORY + at, 4, BLANK_CELL);
 }
 
 function alignUp(value: number, alignment: number): number {

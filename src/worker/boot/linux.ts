@@ -176,7 +176,7 @@ export function loadLinux(
   enterProtectedMode(core, KERNEL_ADDRESS, GDT_ADDRESS, { esi: ZERO_PAGE, esp: STACK_ADDRESS });
 }
 
-/** The colour text screen of 80 by 25 that the board starts with (boot/board.ts). */
+/** The colour text screen of 80 by 25 that the VGA starts with. */
 function setScreen(page: DataView): void {
   page.setUint8(SCREEN_MODE, 3);
   page.setUint8(SCREEN_COLUMNS, 80);
