@@ -1,8 +1,14 @@
 // Guest time and the timers that devices set on it.
 //
 // Guest time is host time in nanoseconds since power-on. It stands still while the machine is paused and never runs
-// backwards. It is read from the host once per poll (`Clock.update`) and whenever a device asks for the exact time.
+// backwards. It is read from the host whenever a device asks for the time.
+//
+// While the host attends to other things, between two slices of a busy guest or in the middle of one, guest time stands still
+// too, and then catches up at twice the pace: code that measures one timer against another (Linux and its TSC) would take the
+// gap for a broken timer. A gap in the middle shows as instructions that took much longer than usual. A lag of more than
+// MAXIMUM_LAG is skipped at once, and a halted guest has no lag.
 
+import { cpu } from "../cpu/state";
 import { hostNow } from "../host";
 import { addDevice, Device } from "./devices";
 
@@ -36,7 +42,27 @@ class ClockState {
   next: u64; // the earliest deadline
   paused: u32;
   attached: u32;
+  real: u64; // where guest time would be without lag, at the last look
+  phase: u32;
+  pace: u32; // nanoseconds that 1024 instructions usually take
+  instructions: u64; // executed at the last look
+  sliceReal: u64; // `real` and `instructions` as the slice began
+  sliceInstructions: u64;
 }
+
+/** What the guest is doing. */
+enum Phase {
+  Idle = 0, // halted, or not started: time simply passes
+  Executing = 1,
+  Suspended = 2, // cut off by the end of a slice
+}
+
+const MAXIMUM_LAG: u64 = 100_000_000;
+/** Instructions that take so many times longer than usual, and this much more, were interrupted by the host. */
+const GAP_FACTOR: u64 = 4;
+const GAP_MINIMUM: u64 = 1000;
+const PACE_START: u32 = 20_000;
+const PACE_MINIMUM: u32 = 2_000;
 const TIMERS = <i32>Timer.COUNT;
 const STATE_SIZE = TIMERS * 8 + <i32>offsetof<ClockState>();
 const STATE = memory.data(STATE_SIZE, 8); // u64 deadline per timer, then the fields
@@ -48,6 +74,7 @@ export function attachClock(): void {
   memory.fill(STATE, 0xff, TIMERS * 8);
   clock.next = NEVER;
   clock.hostBase = hostNow();
+  clock.pace = PACE_START;
 }
 
 /** Time goes on over a reset; who needs a timer sets it anew. */
@@ -61,13 +88,55 @@ export function onTimer(timer: Timer, handler: (deadline: u64) => void): void {
 export class Clock {
   /** Guest time now, in nanoseconds, read from the host. */
   static now(): u64 {
-    if (clock.paused) return clock.now;
-    const milliseconds = hostNow() - clock.hostBase;
-    if (milliseconds > 0) {
-      const now = <u64>(milliseconds * 1e6);
-      if (now > clock.now) clock.now = now;
+    if (clock.paused || clock.phase == Phase.Suspended) return clock.now;
+    const real = Clock.host();
+    if (real <= clock.real) return clock.now;
+    const lag = clock.real - clock.now;
+    let passed = real - clock.real;
+    if (clock.phase == Phase.Executing) {
+      const instructions = cpu.instructions - clock.instructions;
+      const usual = (instructions * clock.pace) >>> 10;
+      passed = min<u64>(passed, GAP_FACTOR * usual + GAP_MINIMUM);
     }
+    clock.now += passed + min<u64>(lag, passed);
+    if (clock.now > real) clock.now = real;
+    clock.real = real;
+    clock.instructions = cpu.instructions;
+    if (clock.now + MAXIMUM_LAG < real) clock.now = real;
     return clock.now;
+  }
+
+  /** Where guest time would be without lag. */
+  private static host(): u64 {
+    const milliseconds = hostNow() - clock.hostBase;
+    return milliseconds > 0 ? <u64>(milliseconds * 1e6) : 0;
+  }
+
+  /** CPU: begins or, after a fault, goes on to execute. What the host did meanwhile becomes lag. */
+  static beginSlice(): void {
+    if (clock.phase == Phase.Suspended) {
+      const real = Clock.host();
+      if (real > clock.real) clock.real = real;
+      if (clock.real > clock.now + MAXIMUM_LAG) clock.now = clock.real;
+    }
+    if (clock.phase != Phase.Executing) {
+      clock.sliceReal = clock.real;
+      clock.sliceInstructions = cpu.instructions;
+      clock.instructions = cpu.instructions;
+    }
+    clock.phase = Phase.Executing;
+  }
+
+  /** CPU: stops executing; `busy` when the guest would go on. */
+  static endSlice(busy: bool): void {
+    Clock.now();
+    if (busy) {
+      clock.phase = Phase.Suspended;
+      learnPace();
+    } else {
+      clock.phase = Phase.Idle;
+      clock.now = clock.real;
+    }
   }
 
   /** Guest time at the last look: no call to the host. */
@@ -113,6 +182,15 @@ export class Clock {
   }
 }
 
+/** A slice that was interrupted counts as twice the usual at most. */
+function learnPace(): void {
+  const instructions = cpu.instructions - clock.sliceInstructions;
+  if (instructions < 1024) return;
+  const sample = ((clock.real - clock.sliceReal) << 10) / instructions;
+  const bounded = <u32>min<u64>(sample, 2 * <u64>clock.pace);
+  clock.pace = max<u32>((7 * clock.pace + bounded) >>> 3, PACE_MINIMUM);
+}
+
 /** Host: stops guest time. */
 export function pauseClock(): void {
   Clock.now();
@@ -123,6 +201,7 @@ export function pauseClock(): void {
 export function resumeClock(): void {
   clock.paused = 0;
   clock.hostBase = hostNow() - <f64>clock.now / 1e6;
+  clock.real = clock.now;
 }
 
 /** Host: milliseconds of guest time until the next deadline, at most `limit`. */

@@ -1,5 +1,6 @@
 // The main loop: finds the block at cpu.eip, runs its records, looks for events in between.
 
+import { Clock } from "../bus/clock";
 import { resetDevices } from "../bus/devices";
 import { Irq } from "../bus/irq";
 import { Power } from "../bus/power";
@@ -37,6 +38,13 @@ const NMI_VECTOR = 2;
 
 /** Runs about `budget` instructions. */
 export function run(budget: i32): i32 {
+  Clock.beginSlice();
+  const result = runSlice(budget);
+  Clock.endSlice(result == RunResult.Budget);
+  return result;
+}
+
+function runSlice(budget: i32): i32 {
   cpu.budget = budget;
   while (cpu.budget > 0) {
     let single = false;

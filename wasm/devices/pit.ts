@@ -18,7 +18,7 @@ const PORT_SYSTEM: u16 = 0x61;
 
 const IRQ_TIMER = 0;
 const FREQUENCY: u64 = 1_193_182;
-const CATCH_UP_TICKS: u64 = 16;
+const CATCH_UP_TICKS: u64 = 64;
 const NEVER_TICK: u64 = 0xffff_ffff_ffff_ffff;
 /** The refresh toggle of port 61h changes with every DRAM refresh: counter 1 divides by 18. */
 const REFRESH_TICKS: u64 = 18;
