@@ -8,6 +8,8 @@ export type ErrorCode =
   | "image-truncated"
   | "image-unknown" // not a kind of image that this drive takes
   | "image-too-large"
+  | "image-wrong-size" // not the size that the configuration tells
+  | "image-format" // recognised, but in a container or an archive; the message says what to do
   | "http-status"
   | "http-no-range"
   | "http-failed" // no answer at all: network, CORS

@@ -6,6 +6,7 @@ import { type FirmwareConfig, type MachineConfig, parseConfig } from "../shared/
 import { TandemError } from "../shared/errors";
 import { recogniseKernel } from "./boot/image";
 import { openImage } from "./disks/open";
+import { OverlaySource } from "./disks/overlay";
 import { readAll } from "./disks/source";
 import { Machine, type MachineParts } from "./machine";
 
@@ -135,6 +136,7 @@ async function readFile(file: ImageFile): Promise<Uint8Array<ArrayBuffer>> {
 async function exportDisk(drive: DriveName): Promise<Blob> {
   const source = current().medium(drive);
   if (!source) throw new TandemError("bad-argument", `There is no medium in "${drive}".`);
+  if (source instanceof OverlaySource) return source.toBlob();
   const parts: Uint8Array<ArrayBuffer>[] = [];
   for (let position = 0; position < source.size; position += EXPORT_CHUNK) {
     const chunk = new Uint8Array(Math.min(EXPORT_CHUNK, source.size - position));
