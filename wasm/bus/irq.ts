@@ -46,8 +46,13 @@ export function setInterruptController(
 }
 
 export class Irq {
-  /** Drives an ISA line (0-15) to `level` on behalf of `source`. */
-  static set(line: i32, level: i32, source: Source = Source.Isa): void {
+  /** Drives an ISA line (0-15) to `level` on behalf of an ISA device. */
+  static set(line: i32, level: i32): void {
+    Irq.setFrom(line, level, Source.Isa);
+  }
+
+  /** The same on behalf of `source`: the line is high while any source drives it. */
+  static setFrom(line: i32, level: i32, source: Source): void {
     const address = STATE + ((<usize>line) << 2);
     const before = load<u32>(address);
     const bit: u32 = (<u32>1) << (<u32>source);

@@ -306,7 +306,7 @@ function deliverProtected(
     const stackSelector = <u32>(ring >> 32);
     stackCode = selectorCode(stackSelector, external);
     if (isNull(stackSelector)) Fault.raiseCode(Vector.InvalidTss, stackCode);
-    checkStackSegment(third, stackSelector, level, Vector.InvalidTss, external);
+    checkStackSegment(third, stackSelector, level, Vector.InvalidTss, external, Vector.StackFault);
     fillSegment(pendingStack, stackSelector, third);
     stack = pendingStack;
     initial = <u32>ring;

@@ -163,7 +163,7 @@ export function loadSegment(index: u32, selector: u32): void {
   if (!isProtected()) {
     loadRealSegment(index, selector);
   } else if (index == SS) {
-    checkStackSegment(first, selector, cpu.cpl, Vector.GeneralProtection, 0);
+    checkStackSegment(first, selector, cpu.cpl, Vector.GeneralProtection, 0, Vector.StackFault);
     markAccessed(first);
     fillSegment(Segments.of(SS), selector, first);
   } else if (isNull(selector)) {
@@ -199,7 +199,7 @@ export function checkStackSegment(
   level: u32,
   vector: Vector,
   external: u32,
-  missing: Vector = Vector.StackFault,
+  missing: Vector,
 ): void {
   fetchDescriptor(d, selector, vector, external);
   const code = (selector & 0xfffc) | external;

@@ -271,7 +271,7 @@ function loadSegments(external: u32): void {
   if (isNull(stackSelector)) {
     Fault.raiseCode(Vector.InvalidTss, selectorCode(stackSelector, external));
   }
-  checkStackSegment(second, stackSelector, cpu.cpl, Vector.InvalidTss, external);
+  checkStackSegment(second, stackSelector, cpu.cpl, Vector.InvalidTss, external, Vector.StackFault);
   markAccessed(first);
   fillSegment(Segments.of(CS), codeSelector, first);
   markAccessed(second);

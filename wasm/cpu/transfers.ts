@@ -276,7 +276,7 @@ function callInner(target: u32, size: u32): void {
   const stack = innerStack(level, 0);
   const stackSelector = <u32>(stack >> 32);
   if (isNull(stackSelector)) Fault.raiseCode(Vector.InvalidTss, selectorCode(stackSelector, 0));
-  checkStackSegment(third, stackSelector, level, Vector.InvalidTss, 0);
+  checkStackSegment(third, stackSelector, level, Vector.InvalidTss, 0, Vector.StackFault);
   fillSegment(pendingStack, stackSelector, third);
   const code = selectorCode(stackSelector, 0);
   const oldPointer = Stack.pointer();

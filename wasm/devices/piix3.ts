@@ -85,7 +85,7 @@ function reset(): void {
 
 function route(pirq: i32, level: i32): void {
   const register = (bridge.routes >>> ((<u32>pirq) << 3)) & 0xff;
-  if (!(register & PIRQ_OFF)) Irq.set(<i32>(register & PIRQ_LINE), level, Source.PirqA + pirq);
+  if (!(register & PIRQ_OFF)) Irq.setFrom(<i32>(register & PIRQ_LINE), level, Source.PirqA + pirq);
 }
 
 /** A line that is asserted moves with its route. */

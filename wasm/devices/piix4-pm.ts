@@ -158,7 +158,7 @@ function update(): void {
     pm.status |= STATUS_TIMER;
   }
   const active = pm.status & pm.enable & STATUS_ALL || pm.gpeStatus & pm.gpeEnable;
-  Irq.set(IRQ_SCI, active && pm.control & CONTROL_SCI_ENABLED ? 1 : 0, Source.Acpi);
+  Irq.setFrom(IRQ_SCI, active && pm.control & CONTROL_SCI_ENABLED ? 1 : 0, Source.Acpi);
 
   if (pm.enable & STATUS_TIMER && !(pm.status & STATUS_TIMER)) {
     const edge = (halves + 1) * TIMER_HALF;

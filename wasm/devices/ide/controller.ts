@@ -31,7 +31,6 @@ import {
 } from "./state";
 import { DataPort } from "./transfer";
 
-const PCI_FUNCTION = pciFunction(1, 1);
 const PCI_COMMAND: usize = 0x04;
 const PCI_COMMAND_IO: u32 = 1;
 const PCI_BAR4: usize = 0x20;
@@ -58,7 +57,7 @@ export function attachIde(): void {
   store<u32>(WRITABLE, 0xffff_fff0, PCI_BAR4);
   store<u8>(WRITABLE, 0xff, 0x0d); // latency timer
   memory.fill(WRITABLE + 0x40, 0xff, 5); // IDETIM and SIDETIM
-  addPciFunction(PCI_FUNCTION, CONFIG, WRITABLE, configWritten);
+  addPciFunction(pciFunction(1, 1), CONFIG, WRITABLE, configWritten);
   for (let i: u32 = 0; i < <u32>CHANNELS; i++) {
     Ide.channel(i).number = i;
     attachChannel(i == 0 ? 0x1f0 : 0x170, i == 0 ? 0x3f6 : 0x376);
