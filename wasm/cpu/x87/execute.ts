@@ -67,6 +67,7 @@ import {
   FSW_B,
   FSW_C0,
   FSW_C1,
+  FSW_C1_SHIFT,
   FSW_C2,
   FSW_C3,
   FSW_ES,
@@ -127,7 +128,7 @@ function note(before: u32): u32 {
     flags &= before | FSW_SF;
     if (!(flags & FSW_SF)) result.roundedUp = 0;
   }
-  fpu.fsw = (fpu.fsw & ~FSW_C1) | flags | (result.roundedUp ? FSW_C1 : 0);
+  fpu.fsw = (fpu.fsw & ~FSW_C1) | flags | (result.roundedUp << FSW_C1_SHIFT);
   const unmasked = flags & ~fpu.fcw & FPU_EXCEPTIONS;
   if (unmasked) {
     fpu.fsw |= FSW_ES | FSW_B;
@@ -154,7 +155,12 @@ function storeRegister(index: u32): void {
 
 /** Writes `result` into ST(index) unless an unmasked exception forbids it; then pops if asked to. */
 function finish(index: u32, pop: bool): void {
-  if (note(BEFORE)) return;
+  const flags = result.flags;
+  if (flags & ~fpu.fcw & FPU_EXCEPTIONS) {
+    if (note(BEFORE)) return;
+  } else {
+    fpu.fsw = (fpu.fsw & ~FSW_C1) | flags | (result.roundedUp << FSW_C1_SHIFT);
+  }
   storeRegister(index);
   if (pop) Stack.pop();
 }
@@ -315,6 +321,10 @@ function memoryArithmetic(i: Instruction, kind: u32): void {
     );
     return;
   }
+  if (!result.flags && !compares) {
+    arithmetic(operation, Operand.mantissa(0), Operand.exponent(0), bm, be, 0, false);
+    return;
+  }
   // A denormal operand counts only when no NaN or invalid operation comes first.
   const denormal = result.flags & FPU_DE;
   result.flags = 0;
@@ -395,13 +405,13 @@ function isControl(i: Instruction): bool {
 }
 
 export function executeX87(i: Instruction): void {
-  if (isControl(i)) {
+  const opcode = (<u32>i.opcode) & 7;
+  if (opcode & 1 && isControl(i)) {
     if (cpu.cr0 & (CR0_EM | CR0_TS)) Fault.raise(Vector.DeviceNotAvailable);
     control(i);
     return;
   }
-  fpuCheck();
-  const opcode = (<u32>i.opcode) & 7;
+  if ((cpu.cr0 & (CR0_EM | CR0_TS)) | (fpu.fsw & FSW_ES)) fpuCheck();
   if (i.flags & INSTRUCTION_MEMORY) {
     if (opcode & 1) {
       loadOrStore(i, opcode);

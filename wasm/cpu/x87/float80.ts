@@ -129,8 +129,51 @@ export function divide128(high: u64, low: u64, divisor: u64): u64 {
   return quotient;
 }
 
+/** Precision and rounding control: to nearest, with all 64 bits, and with 53. */
+const CONTROL: u32 = 0xf00;
+const CONTROL_EXTENDED: u32 = 0x300;
+const CONTROL_DOUBLE: u32 = 0x200;
+const DOUBLE_REST: u64 = 0x7ff;
+const DOUBLE_HALF: u64 = 0x400;
+const DOUBLE_UNIT: u64 = 0x800;
+
 /** Rounds high:low (top bit of `high` set) x 2^(exponent - BIAS - 63) to the precision of the control word. */
 export function roundPack(sign: u32, exponent: i32, high: u64, low: u64): void {
+  const control = fpu.fcw & CONTROL;
+  // The usual settings first, where neither overflow nor underflow threatens.
+  if (<u32>(exponent - 1) < 0x7ffd) {
+    if (control == CONTROL_EXTENDED) {
+      if (low) {
+        result.flags |= FPU_PE;
+        if (low >= TOP_BIT && (low > TOP_BIT || (high & 1) != 0)) {
+          result.roundedUp = 1;
+          if (++high == 0) {
+            high = TOP_BIT;
+            exponent++;
+          }
+        }
+      }
+      Set.value(high, (sign << 15) | (<u32>exponent));
+      return;
+    }
+    if (control == CONTROL_DOUBLE) {
+      const rest = high & DOUBLE_REST;
+      if (rest | low) {
+        result.flags |= FPU_PE;
+        high -= rest;
+        if (rest > DOUBLE_HALF || (rest == DOUBLE_HALF && (low | (high & DOUBLE_UNIT)) != 0)) {
+          result.roundedUp = 1;
+          high += DOUBLE_UNIT;
+          if (high == 0) {
+            high = TOP_BIT;
+            exponent++;
+          }
+        }
+      }
+      Set.value(high, (sign << 15) | (<u32>exponent));
+      return;
+    }
+  }
   roundTo(sign, exponent, high, low, Round.dropped());
 }
 

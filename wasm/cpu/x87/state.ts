@@ -36,6 +36,7 @@ export const FSW_SF: u32 = 0x40; // stack fault
 export const FSW_ES: u32 = 0x80; // an unmasked exception is pending
 export const FSW_C0: u32 = 0x100;
 export const FSW_C1: u32 = 0x200;
+export const FSW_C1_SHIFT: u32 = 9;
 export const FSW_C2: u32 = 0x400;
 export const FSW_TOP_SHIFT: u32 = 11;
 export const FSW_TOP: u32 = 7 << 11;
