@@ -57,6 +57,17 @@ import {
   toSingle,
 } from "./float80";
 import {
+  fastArithmetic,
+  fastArithmeticDouble,
+  fastArithmeticSingle,
+  fastPush,
+  fastPushDouble,
+  fastPushSingle,
+  isPlainDouble,
+  noteRounding,
+  roundedDouble,
+} from "./fast";
+import {
   fpu,
   FPU_DE,
   FPU_EXCEPTIONS,
@@ -182,12 +193,19 @@ function push(): void {
   storeRegister(0);
 }
 
-/** Reads a memory operand into `result`. kind: bits 1-2 of the opcode: m32 real, m32 integer, m64 real, m16 integer. */
-function loadOperand(i: Instruction, kind: u32): void {
-  if (kind == 0) fromSingle(Memory.read32(operandAddress(i, 4, false)));
-  else if (kind == 1) fromInteger(<i64>(<i32>Memory.read32(operandAddress(i, 4, false))));
-  else if (kind == 2) fromDouble(Memory.read64(operandAddress(i, 8, false)));
-  else fromInteger(<i64>(<i16>Memory.read16(operandAddress(i, 2, false))));
+/** A memory operand as it is. kind: bits 1-2 of the opcode: m32 real, m32 integer, m64 real, m16 integer. */
+function readOperand(i: Instruction, kind: u32): u64 {
+  if (kind == 2) return Memory.read64(operandAddress(i, 8, false));
+  if (kind == 3) return <u64>Memory.read16(operandAddress(i, 2, false));
+  return <u64>Memory.read32(operandAddress(i, 4, false));
+}
+
+/** The number that readOperand read, into `result`. */
+function convertOperand(bits: u64, kind: u32): void {
+  if (kind == 0) fromSingle(<u32>bits);
+  else if (kind == 1) fromInteger(<i64>(<i32>bits));
+  else if (kind == 2) fromDouble(bits);
+  else fromInteger(<i64>(<i16>bits));
 }
 
 class Operand {
@@ -285,9 +303,20 @@ function compareFlags(index: u32, quiet: bool, pop: bool): void {
 
 /** ST(0) with memory: D8, DA, DC and DE. */
 function memoryArithmetic(i: Instruction, kind: u32): void {
-  begin();
-  loadOperand(i, kind);
+  const bits = readOperand(i, kind);
   const operation = <u32>i.reg;
+  if (!Stack.isEmpty(0)) {
+    const slot = Stack.slot(0);
+    const am = load<u64>(slot);
+    const ae = <u32>load<u16>(slot, 8);
+    if (kind == 0) {
+      if (fastArithmeticSingle(operation, am, ae, <u32>bits, slot)) return;
+    } else if (kind == 2) {
+      if (fastArithmeticDouble(operation, am, ae, bits, slot)) return;
+    }
+  }
+  begin();
+  convertOperand(bits, kind);
   const compares = operation == 2 || operation == 3;
   if (Stack.isEmpty(0)) {
     if (compares) {
@@ -359,6 +388,19 @@ function arithmeticDenormal(operation: u32, bm: u64, be: u32): void {
 
 /** D8, DC and DE with registers: ST(0) `operation` ST(index) into ST(target). */
 function registerArithmetic(operation: u32, index: u32, target: u32, pop: bool): void {
+  const used = Stack.bit(0) | Stack.bit(index);
+  if ((fpu.tags & used) == used) {
+    const a = Stack.slot(0);
+    const b = Stack.slot(index);
+    const am = load<u64>(a);
+    const ae = <u32>load<u16>(a, 8);
+    const bm = load<u64>(b);
+    const be = <u32>load<u16>(b, 8);
+    if (fastArithmetic(operation, am, ae, bm, be, target ? b : a)) {
+      if (pop) Stack.pop();
+      return;
+    }
+  }
   begin();
   if (Stack.isEmpty(0) || Stack.isEmpty(index)) {
     underflow();
@@ -556,6 +598,7 @@ function storeInRegister(index: u32, pop: bool): void {
 function registers9(i: Instruction, reg: u32, rm: u32): void {
   switch (reg) {
     case 0:
+      if (!Stack.isEmpty(rm) && fastPush(Operand.mantissa(rm), Operand.exponent(rm))) return;
       begin();
       if (Stack.isEmpty(rm)) {
         underflow();
@@ -844,7 +887,12 @@ function loadOrStore(i: Instruction, opcode: u32): void {
   }
   begin();
   if (reg == 0) {
-    loadOperand(i, kind);
+    const bits = readOperand(i, kind);
+    if (kind == 2 ? fastPushDouble(bits) : kind == 0 && fastPushSingle(<u32>bits)) {
+      notePointers(i);
+      return;
+    }
+    convertOperand(bits, kind);
     push();
   } else if (reg == 1) {
     if (kind == 0) Fault.undefined();
@@ -893,6 +941,16 @@ function loadOrStoreSpecial(i: Instruction, kind: u32, reg: u32): void {
 // Stores look at their address only when they write: an unmasked exception comes before a segment's or page's fault.
 
 function storeReal(i: Instruction, size: u32, pop: bool): void {
+  if (size == 8 && !Stack.isEmpty(0)) {
+    const mantissa = Operand.mantissa(0);
+    const exponent = Operand.exponent(0);
+    if (isPlainDouble(mantissa, exponent)) {
+      Memory.write64(operandAddress(i, 8, true), roundedDouble(mantissa, exponent));
+      noteRounding(mantissa);
+      if (pop) Stack.pop();
+      return;
+    }
+  }
   let value: u64;
   if (Stack.isEmpty(0)) {
     underflow();
