@@ -121,8 +121,3 @@ export type MachineEvent =
   | { type: "power-off" }
   | { type: "triple-fault"; report: CrashReport }
   | { type: "error"; error: ErrorData };
-
-/** What the worker answers when its script has loaded and it listens; posted once, before comlink is used. */
-export interface WorkerReady {
-  type: "worker-ready";
-}

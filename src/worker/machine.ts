@@ -26,6 +26,7 @@ import { installFirmware } from "./boot/firmware";
 import type { KernelImage } from "./boot/image";
 import { loadLinux } from "./boot/linux";
 import { type BootModule, loadMultiboot } from "./boot/multiboot";
+import type { VideoModeSetter } from "./boot/video-mode";
 import { Core, type CoreHost, defaultHost } from "./core";
 import type { BlockSource } from "./disks/source";
 import { Sleeper, yieldToEvents } from "./scheduler";
@@ -312,11 +313,10 @@ export class Machine {
     if (!kernel) return;
     const core = this.core;
     setUpBoard(core);
-    if (kernel.kind === "linux") loadLinux(core, kernel.bytes, initrd, append);
-    else
-      loadMultiboot(core, kernel.bytes, modules ?? [], append, (width, height) =>
-        setGraphicsMode(core, width, height),
-      );
+    const setVideoMode: VideoModeSetter = (width, height, depth) =>
+      setGraphicsMode(core, width, height, depth);
+    if (kernel.kind === "linux") loadLinux(core, kernel.bytes, initrd, append, setVideoMode);
+    else loadMultiboot(core, kernel.bytes, modules ?? [], append, setVideoMode);
   }
 
   #setState(state: MachineState): void {

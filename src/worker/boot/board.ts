@@ -5,7 +5,7 @@
 import type { Core } from "../core";
 import { acpiTables, TABLES_ADDRESS } from "./acpi";
 import { GuestMemory } from "./guest-memory";
-import type { LinearFramebuffer } from "./multiboot";
+import type { LinearFramebuffer, PixelDepth } from "./video-mode";
 
 const CONFIG_ADDRESS = 0xcf8;
 const CONFIG_DATA = 0xcfc;
@@ -161,11 +161,12 @@ const VBE_ENABLE = 4;
 const VBE_ENABLED_LINEAR = 0x41;
 const VBE_ID_PREFIX = 0xb0c0;
 
-/** A 32-bit mode of the Bochs display interface. */
+/** A mode of the Bochs display interface. */
 export function setGraphicsMode(
   core: Core,
   width: number,
   height: number,
+  depth: PixelDepth,
 ): LinearFramebuffer | undefined {
   const { readPort, writePort } = core.exports;
   writePort(VBE_INDEX, 2, VBE_ID);
@@ -180,10 +181,10 @@ export function setGraphicsMode(
   set(VBE_ENABLE, 0);
   set(VBE_WIDTH, width);
   set(VBE_HEIGHT, height);
-  set(VBE_DEPTH, 32);
+  set(VBE_DEPTH, depth);
   set(VBE_ENABLE, VBE_ENABLED_LINEAR);
   const address = (pci.read(card, PCI_BAR0, 4) & ~0xf) >>> 0;
-  return { address, width, height, pitch: width * 4, depth: 32 };
+  return { address, width, height, pitch: width * (depth >> 3), depth };
 }
 
 function alignUp(value: number, alignment: number): number {

@@ -5,6 +5,7 @@
 import type { Core } from "../core";
 import { TandemError } from "../../shared/errors";
 import { enterProtectedMode, FLAT_GDT } from "./entry";
+import { type LinearFramebuffer, videoModeOf, type VideoModeSetter } from "./video-mode";
 import { GuestMemory, memoryMap, MIB } from "./guest-memory";
 
 // Setup header, offsets in the image and in the zero page alike.
@@ -37,6 +38,19 @@ const SCREEN_COLUMNS = 0x07;
 const SCREEN_LINES = 0x0e;
 const SCREEN_IS_VGA = 0x0f;
 const SCREEN_POINTS = 0x10;
+const SCREEN_LINEAR = 0x23; // for SCREEN_IS_VGA
+const SCREEN_WIDTH = 0x12;
+const SCREEN_HEIGHT = 0x14;
+const SCREEN_DEPTH = 0x16;
+const SCREEN_ADDRESS = 0x18;
+const SCREEN_MEMORY = 0x1c; // in units of 64 KiB
+const SCREEN_PITCH = 0x24;
+const SCREEN_COLORS = 0x26; // size and position of red, green, blue
+const SCREEN_PAGES = 0x32;
+const COLORS_565 = [5, 11, 6, 5, 5, 0];
+const COLORS_888 = [8, 16, 8, 8, 8, 0];
+/** wasm/layout.ts: VRAM_SIZE. */
+const VIDEO_MEMORY = 0x100_0000;
 const SCREEN_EXTENDED_MEMORY = 0x02;
 const ALTERNATIVE_MEMORY = 0x1e0;
 const E820_ENTRIES = 0x1e8;
@@ -133,6 +147,7 @@ export function loadLinux(
   file: Uint8Array,
   initrd: Uint8Array | undefined,
   commandLine: string,
+  setVideoMode: VideoModeSetter,
 ): void {
   const image = parseLinux(file);
   if (!image.has32BitEntry)
@@ -171,7 +186,10 @@ export function loadLinux(
     page.setUint32(RAMDISK_IMAGE, address, true);
     page.setUint32(RAMDISK_SIZE, initrd.length, true);
   }
-  setScreen(page);
+  const wanted = videoModeOf(commandLine);
+  const picture = wanted && setVideoMode(wanted.width, wanted.height, wanted.depth);
+  if (picture) setPicture(page, picture);
+  else setScreen(page);
   setMemoryMap(page, memory.size);
   enterProtectedMode(core, KERNEL_ADDRESS, GDT_ADDRESS, { esi: ZERO_PAGE, esp: STACK_ADDRESS });
 }
@@ -183,6 +201,21 @@ function setScreen(page: DataView): void {
   page.setUint8(SCREEN_LINES, 25);
   page.setUint8(SCREEN_IS_VGA, 1);
   page.setUint16(SCREEN_POINTS, 16, true);
+}
+
+/** For the kernel's vesafb. */
+function setPicture(page: DataView, picture: LinearFramebuffer): void {
+  page.setUint8(SCREEN_IS_VGA, SCREEN_LINEAR);
+  page.setUint16(SCREEN_WIDTH, picture.width, true);
+  page.setUint16(SCREEN_HEIGHT, picture.height, true);
+  page.setUint16(SCREEN_DEPTH, picture.depth, true);
+  page.setUint32(SCREEN_ADDRESS, picture.address, true);
+  page.setUint32(SCREEN_MEMORY, VIDEO_MEMORY >>> 16, true);
+  page.setUint16(SCREEN_PITCH, picture.pitch, true);
+  page.setUint16(SCREEN_PAGES, 1, true);
+  if (picture.depth === 8) return; // a palette
+  const colors = picture.depth === 16 ? COLORS_565 : COLORS_888;
+  colors.forEach((value, index) => page.setUint8(SCREEN_COLORS + index, value));
 }
 
 function setMemoryMap(page: DataView, ramBytes: number): void {

@@ -8,6 +8,7 @@ import { recogniseKernel } from "./image";
 import { initrdAddress, loadLinux, parseLinux } from "./linux";
 import { loadMultiboot } from "./multiboot";
 
+const noVideo = (): undefined => undefined;
 const EAX = 0;
 const EBX = 3;
 const ESI = 6;
@@ -49,7 +50,7 @@ describe("Linux", () => {
   test("a bzImage is entered at 1 MiB with the zero page in ESI", () => {
     const { core } = testMachine({ megabytes: 4 });
     const initrd = Uint8Array.of(1, 2, 3, 4, 5);
-    loadLinux(core, bzImage(), initrd, "console=ttyS0");
+    loadLinux(core, bzImage(), initrd, "console=ttyS0", noVideo);
     const cpu = core.exports;
     expect(cpu.getEip() >>> 0).toBe(0x10_0000);
     expect(cpu.getSegmentSelector(CS)).toBe(0x10);
@@ -67,7 +68,7 @@ describe("Linux", () => {
 
   test("the memory map leaves out the hole below 1 MiB and ends with the RAM", () => {
     const { core } = testMachine({ megabytes: 4 });
-    loadLinux(core, bzImage(), undefined, "");
+    loadLinux(core, bzImage(), undefined, "", noVideo);
     const page = core.exports.getRegister(ESI) >>> 0;
     const count = core.exports.readPhysical(page + 0x1e8, 1) & 0xff;
     const last = page + 0x2d0 + (count - 1) * 20;
@@ -77,6 +78,23 @@ describe("Linux", () => {
     expect(read32(core, last + 16)).toBe(1);
   });
 
+  test("vga=788 gives a picture of 800 by 600 in 16 bits", () => {
+    const { core } = testMachine({ megabytes: 4 });
+    loadLinux(core, bzImage(), undefined, "quiet vga=788", (width, height, depth) => ({
+      address: 0xe000_0000,
+      pitch: width * 2,
+      width,
+      height,
+      depth,
+    }));
+    const page = core.exports.getRegister(ESI) >>> 0;
+    expect(core.exports.readPhysical(page + 0x0f, 1) & 0xff).toBe(0x23);
+    expect(read32(core, page + 0x12)).toBe((600 << 16) | 800);
+    expect(read32(core, page + 0x18)).toBe(0xe000_0000);
+    expect(core.exports.readPhysical(page + 0x24, 2) & 0xffff).toBe(1600);
+    expect(core.exports.readPhysical(page + 0x28, 1) & 0xff).toBe(6); // green
+  });
+
   test("a RAM disk stays below what the kernel can read", () => {
     const image = parseLinux(bzImage());
     expect(initrdAddress(image, 0x1001, 0x4000_0000)).toBe(0x3800_0000 - 0x2000);
@@ -84,14 +102,16 @@ describe("Linux", () => {
 
   test("too little memory, a cut file and a real-mode kernel are told in words", () => {
     const { core } = testMachine({ megabytes: 2 });
-    expect(() => loadLinux(core, bzImage(), new Uint8Array(0x10_0000), "")).toThrow(
+    expect(() => loadLinux(core, bzImage(), new Uint8Array(0x10_0000), "", noVideo)).toThrow(
       "need at least 3 MiB of memory, but the machine has 2",
     );
-    expect(() => loadLinux(core, bzImage().subarray(0, 1500), undefined, "")).toThrow(
+    expect(() => loadLinux(core, bzImage().subarray(0, 1500), undefined, "", noVideo)).toThrow(
       "not complete",
     );
-    expect(() => loadLinux(core, bzImage(0x0203), undefined, "")).toThrow("needs a BIOS");
-    expect(() => loadLinux(core, bzImage(), undefined, "x".repeat(3000))).toThrow("takes 2047");
+    expect(() => loadLinux(core, bzImage(0x0203), undefined, "", noVideo)).toThrow("needs a BIOS");
+    expect(() => loadLinux(core, bzImage(), undefined, "x".repeat(3000), noVideo)).toThrow(
+      "takes 2047",
+    );
   });
 });
 
@@ -166,12 +186,12 @@ describe("multiboot", () => {
     [0x20_0010, 0x20_0000, 0, 0, 0x20_0040, 0, 800, 600, 32].forEach((value, index) =>
       view.setUint32(28 + index * 4, value, true),
     );
-    loadMultiboot(core, image, [], "", (width, height) => ({
+    loadMultiboot(core, image, [], "", (width, height, depth) => ({
       address: 0xe000_0000,
       pitch: width * 4,
       width,
       height,
-      depth: 32,
+      depth,
     }));
     const info = core.exports.getRegister(EBX) >>> 0;
     expect(read32(core, info) & (1 << 12)).not.toBe(0);

@@ -5,6 +5,7 @@
 import type { Core } from "../core";
 import { TandemError } from "../../shared/errors";
 import { enterProtectedMode, FLAT_GDT } from "./entry";
+import type { LinearFramebuffer, VideoModeSetter } from "./video-mode";
 import { GuestMemory, LOW_MEMORY_END, memoryMap, MIB } from "./guest-memory";
 
 const HEADER_MAGIC = 0x1bad_b002;
@@ -39,18 +40,6 @@ export interface BootModule {
   bytes: Uint8Array;
   commandLine: string;
 }
-
-/** A picture that was set up for the kernel. */
-export interface LinearFramebuffer {
-  address: number;
-  pitch: number;
-  width: number;
-  height: number;
-  depth: 32;
-}
-
-/** Sets a graphics mode when the board has a card that can. */
-export type VideoModeSetter = (width: number, height: number) => LinearFramebuffer | undefined;
 
 interface Header {
   offset: number;
@@ -147,7 +136,7 @@ export function loadMultiboot(
     const field = (offset: number): number =>
       header.offset + 48 <= image.length ? view.getUint32(header.offset + offset, true) : 0;
     const graphics = field(32) === 0;
-    const picture = graphics ? setVideoMode(field(36) || 1024, field(40) || 768) : undefined;
+    const picture = graphics ? setVideoMode(field(36) || 1024, field(40) || 768, 32) : undefined;
     flags |= INFO_FRAMEBUFFER;
     if (picture) setFramebuffer(info, picture);
     else setTextScreen(info);
