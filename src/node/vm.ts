@@ -6,6 +6,7 @@ import type { FirmwareConfig } from "../shared/config";
 import { TandemError } from "../shared/errors";
 import type { DriveName, MachineEvent, Pixels } from "../shared/api";
 import { recogniseKernel } from "../worker/boot/image";
+import { checkImage, HEAD_BYTES } from "../worker/disks/recognize";
 import { readAll } from "../worker/disks/source";
 import { Machine, type MachineParts } from "../worker/machine";
 import { coreModule } from "./core-module";
@@ -30,7 +31,6 @@ const VGA_FIRMWARE = [
 const SCREEN_CHECK_INTERVAL = 100;
 /** Longer than a PS/2 mouse needs to report. */
 const CLICK_MILLISECONDS = 60;
-const SECTOR = 512;
 
 async function main(): Promise<number> {
   const args = parseArguments(process.argv.slice(2));
@@ -284,12 +284,14 @@ async function firmware(
 
 function openImage(drive: DriveName, path: string): FileSource {
   const source = new FileSource(path, drive === "cdrom");
-  if (source.size % SECTOR !== 0) {
+  try {
+    const head = new Uint8Array(Math.min(HEAD_BYTES, source.size));
+    source.read(0, head);
+    checkImage(drive, head, source.size);
+  } catch (error) {
     source.close();
-    throw new TandemError(
-      "image-truncated",
-      `${path} has ${source.size} bytes, which is no multiple of ${SECTOR}: it is not a complete disk image.`,
-    );
+    const { code, message } = TandemError.from(error);
+    throw new TandemError(code, `${path}: ${message}`);
   }
   return source;
 }

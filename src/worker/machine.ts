@@ -474,7 +474,10 @@ export class Machine {
       case CoreEvent.TrayOpen:
       case CoreEvent.TrayClose: {
         const drive = driveName(a);
-        if (drive) this.#listener({ type: "tray", drive, open: kind === CoreEvent.TrayOpen });
+        if (!drive) break;
+        // What the guest ejected still lies in the tray when it closes it again.
+        if (kind === CoreEvent.TrayClose) this.#announceMedium(drive);
+        this.#listener({ type: "tray", drive, open: kind === CoreEvent.TrayOpen });
         break;
       }
       case CoreEvent.PointerWanted:

@@ -318,12 +318,16 @@ export function detachIdeDrive(number: i32): void {
   drive.medium = 0;
 }
 
-/** Host: puts a disc in and closes the tray; a disk drive becomes read-only or not. */
+/** Host: puts a disc in and closes the tray; a disk drive gets another size and may be read-only. */
 export function insertIdeMedium(number: i32, sizeBytes: f64, readOnly: i32): void {
   if (number < 0 || number >= DRIVES) return;
   const drive = Ide.drive(<u32>number);
-  if (drive.kind == DriveKind.CdRom) changeMedium(drive, <u64>Math.ceil(sizeBytes / 2048));
-  else if (drive.kind == DriveKind.Disk) drive.readOnly = readOnly ? 1 : 0;
+  if (drive.kind == DriveKind.CdRom) {
+    changeMedium(drive, <u64>Math.ceil(sizeBytes / 2048));
+  } else if (drive.kind == DriveKind.Disk) {
+    drive.sectors = <u64>Math.ceil(sizeBytes / 512);
+    drive.readOnly = readOnly ? 1 : 0;
+  }
 }
 
 /** Host: takes the disc out. Returns 0 when the guest has locked the tray and `force` is 0: the guest is asked. */
