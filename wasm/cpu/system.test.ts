@@ -224,3 +224,26 @@ test("the time-stamp counter goes forward between two reads and follows the cloc
   expect(reg(EAX) - before).toBeGreaterThan(2_900_000);
   expect(reg(EAX) - before).toBeLessThan(3_100_000);
 });
+
+test("VME: INT n of an 8086 program with IOPL 0 goes through its own vectors, and STI sets VIF alone", () => {
+  const { exports, enterProtected, gate, poke, poke32, run, peek } = processor();
+  enterProtected();
+  gate(13);
+  // TSS at 7000h: ring 0's stack, and no bit set in the redirection bitmap at 7068h.
+  poke32(0x7004, 0x6000, 0x10);
+  poke32(0x7064, 0x0088_0000, 0, 0, 0, 0, 0, 0, 0, 0, 0xffff_ffff);
+  exports.setSegment(7, 0x28, 0x7000, 0x8c, 0x8b);
+  exports.setControlRegister(4, 1);
+  poke32(4 * 0x21, 0x0200_0100); // vector 21h: 0200:0100
+  poke(0x2100, [0xfa, 0x9c, 0xf4]); // cli; pushf; hlt, which is #GP
+  exports.setEflags(0x2_0202);
+  for (const index of [ES, CS, SS, DS]) exports.setSegment(index, 0, 0, 0xffff, 0xf3);
+  run([0xfb, 0xcd, 0x21]); // sti; int 21h
+  expect(exports.getEip()).toBe(handlerEnd(13));
+  // The frame that INT 21h pushed: IF as VIF stood, IOPL 3. Then the image of PUSHF, behind CLI.
+  expect(peek(0x3ffa, 2)).toBe(CODE + 3);
+  expect(peek(0x3ffe, 2) & 0x3200).toBe(0x3200);
+  expect(peek(0x3ff8, 2) & 0x3200).toBe(0x3000);
+  // What ring 0 was told: IF on as it has always been, VIF off, VM.
+  expect(peek(0x6000 - 0x1c) & 0xa_3200).toBe(0x2_0200);
+});
