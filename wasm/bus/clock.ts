@@ -4,7 +4,7 @@
 // backwards. It is read from the host whenever a device asks for the time.
 //
 // While the host attends to other things, between two slices of a busy guest or in the middle of one, guest time stands still
-// too, and then catches up at twice the pace: code that measures one timer against another (Linux and its TSC) would take the
+// too, and then catches up, the faster the more it lags: code that measures one timer against another (Linux and its TSC) would take the
 // gap for a broken timer. A gap in the middle shows as instructions that took much longer than usual. A lag of more than
 // MAXIMUM_LAG is skipped at once, and a halted guest has no lag.
 
@@ -57,7 +57,9 @@ enum Phase {
   Suspended = 2, // cut off by the end of a slice
 }
 
-const MAXIMUM_LAG: u64 = 100_000_000;
+const MAXIMUM_LAG: u64 = 500_000_000;
+/** Guest time that lags goes at twice the pace, and once more for each of these. */
+const LAG_STEP: u64 = 50_000_000;
 /** Instructions that take so many times longer than usual, and this much more, were interrupted by the host. */
 const GAP_FACTOR: u64 = 4;
 const GAP_MINIMUM: u64 = 1000;
@@ -98,7 +100,7 @@ export class Clock {
       const usual = (instructions * clock.pace) >>> 10;
       passed = min<u64>(passed, GAP_FACTOR * usual + GAP_MINIMUM);
     }
-    clock.now += passed + min<u64>(lag, passed);
+    clock.now += passed + min<u64>(lag, passed * (1 + lag / LAG_STEP));
     if (clock.now > real) clock.now = real;
     clock.real = real;
     clock.instructions = cpu.instructions;

@@ -22,6 +22,7 @@ const LINES = 16;
 class IrqState {
   onLine: u32; // function index: (line, level) => void, the interrupt controller
   acknowledge: u32; // function index: () => vector
+  isRequested: u32; // function index: (line) => whether an edge waits to be accepted
   raisedTotal: u64; // IRQs delivered to the CPU, for statistics
 }
 const STATE_SIZE = LINES * 4 + <i32>offsetof<IrqState>();
@@ -36,13 +37,18 @@ function resetIrq(): void {
   memory.fill(STATE, 0, LINES * 4);
 }
 
-/** The interrupt controller announces itself: `line` is told each level change, `acknowledge` gives the vector (INTA). */
+/**
+ * The interrupt controller announces itself: `line` is told each level change, `acknowledge` gives the vector (INTA),
+ * `isRequested` tells whether an edge of a line has not been accepted yet.
+ */
 export function setInterruptController(
   line: (line: i32, level: i32) => void,
   acknowledge: () => i32,
+  isRequested: (line: i32) => i32,
 ): void {
   irq.onLine = load<u32>(changetype<usize>(line));
   irq.acknowledge = load<u32>(changetype<usize>(acknowledge));
+  irq.isRequested = load<u32>(changetype<usize>(isRequested));
 }
 
 export class Irq {
@@ -68,6 +74,11 @@ export class Irq {
 
   static lower(line: i32): void {
     Irq.set(line, 0);
+  }
+
+  /** Whether the last edge of a line still waits for the CPU. */
+  static isRequested(line: i32): bool {
+    return call_indirect<i32>(irq.isRequested, line) != 0;
   }
 
   /** The controller's INTR output to the CPU. */

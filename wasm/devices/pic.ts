@@ -56,7 +56,7 @@ const slave = changetype<Chip>(STATE + <usize>CHIP_SIZE);
 
 export function attachPic(): void {
   addDevice(Device.Pic, STATE, STATE_SIZE, reset);
-  setInterruptController(setLine, acknowledge);
+  setInterruptController(setLine, acknowledge, isRequested);
   onRead(PORT_MASTER, 1, readMasterCommand);
   onRead(PORT_MASTER + 1, 1, readMasterData);
   onWrite(PORT_MASTER, 1, writeMasterCommand);
@@ -89,6 +89,11 @@ function setLine(line: i32, level: i32): void {
     chip.edges &= ~bit;
   }
   update();
+}
+
+function isRequested(line: i32): i32 {
+  const chip = line < 8 ? master : slave;
+  return chip.edges & (1 << (line & 7)) ? 1 : 0;
 }
 
 /** IRR: what asks for service. The slave's output is followed like a level. */

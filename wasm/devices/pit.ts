@@ -1,7 +1,8 @@
 // Interval timer: 8254, three counters at 40h-43h and the system control port 61h. 1193182 Hz, IRQ 0.
 //
 // Counts are computed from guest time when they are looked at; only counter 0 has timer events, for its IRQ. A host that was
-// asleep leaves at most CATCH_UP_TICKS interrupts to make up for, delivered at four times their rate; the rest is lost.
+// asleep leaves at most CATCH_UP_TICKS interrupts to make up for, delivered at four times their rate and each only after the
+// one before was accepted; the rest is lost.
 // In the periodic modes the IRQ line stays high until shortly before the next period, so that no request is dropped by a
 // guest that keeps interrupts off for half a period.
 //
@@ -228,6 +229,14 @@ function tick(_deadline: u64): void {
   const rise = pit.nextRise;
   const halfCycle = counter.mode == 3 && (rise - counter.start) % counter.count != 0;
   settle(counter, rise);
+  const isLate = isPeriodic(counter) && rise + counter.count < now;
+  if (isLate && Irq.isRequested(IRQ_TIMER)) {
+    // The guest has not got to the tick before this one, which the host held up too.
+    const behind = (now - rise) / counter.count;
+    if (behind > CATCH_UP_TICKS) pit.nextRise += (behind - CATCH_UP_TICKS) * counter.count;
+    Clock.set(Timer.Pit0, timeOf(now + (counter.count >>> 2) + 1));
+    return;
+  }
   if (!halfCycle) {
     Irq.lower(IRQ_TIMER);
     Irq.raise(IRQ_TIMER);
