@@ -26,7 +26,7 @@ const exported = new Map();
 })(CPU);
 
 const ALU = ["ADD", "OR", "ADC", "SBB", "AND", "SUB", "XOR", "CMP", "TEST"];
-const IMMEDIATES = { Ib: 1, Ibs: 2, Iw: 3, Iz: 4, Jb: 5, Jz: 6, Ob: 7, Ov: 7, Ap: 8 };
+const IMMEDIATES = { Ib: 1, Ibs: 2, Iw: 3, Iz: 4, Jb: 5, Jz: 6, Ob: 7, Ov: 7, Ap: 8, 1: 10 };
 const IMMEDIATE_ENTER = 9;
 const FLAG_MODRM = 1;
 const FLAG_SWAP = 2;
@@ -54,7 +54,7 @@ function handler(name, ends, opcode) {
 }
 
 /** The generic semantics of a hot opcode: operation for register or memory form and operand size. */
-function hot(mnemonic, form, size, ends) {
+function hot(mnemonic, form, size, ends, code) {
   const make = (body) => operation(`${mnemonic}_${form}_${size * 8}`, body, true, ends);
   const alu = ALU.indexOf(mnemonic);
   if (alu >= 0) return make(`Alu.${form.toLowerCase()}<u32>(i, ${alu}, ${size})`);
@@ -96,7 +96,16 @@ function hot(mnemonic, form, size, ends) {
     case "NOP":
       return operation("NOP", "", true, false);
     case "Jcc":
-      return make(`Flow.jcc<u32>(i, ${size})`);
+      return operation(`J${(code & 15).toString(16).toUpperCase()}_${size * 8}`, `Flow.jcc<u32>(i, ${code & 15}, ${size})`, true, ends); // prettier-ignore
+    case "RET":
+      return make(`Flow.ret<u32>(i, ${size})`);
+    case "LEAVE":
+      return make(`Flow.leave<u32>(i, ${size})`);
+    case "SHL":
+    case "SHR":
+    case "SAR":
+      if (form !== "RI" || size !== 4) return handler("shiftV", false, mnemonic);
+      return operation(`${mnemonic}_RI_32`, `Shift.ri<u32>(i, ${{ SHL: 4, SHR: 5, SAR: 7 }[mnemonic]})`, true, false); // prettier-ignore
     case "JMP":
       return make(`Flow.jump${form === "I" ? "" : form}<u32>(i, ${size})`);
     case "CALL":
@@ -150,7 +159,7 @@ function entry(opcode, mnemonic, operands, does, traits) {
             ? "G"
             : t.startsWith("Z")
               ? "Z"
-              : t.startsWith("I")
+              : /^(I|1)/.test(t)
                 ? "I"
                 : t.startsWith("J")
                   ? "J"
@@ -183,7 +192,9 @@ function entry(opcode, mnemonic, operands, does, traits) {
     for (const size of byte ? [1, 1] : [2, 4]) {
       for (const form of forms) {
         ops.push(
-          form === null ? undefinedName : (hot(mnemonic, form, size, ends) ?? undefinedName),
+          form === null
+            ? undefinedName
+            : (hot(mnemonic, form, size, ends, opcode) ?? undefinedName),
         );
       }
     }
@@ -270,6 +281,7 @@ import { Instruction } from "./instruction";
 import { Alu } from "./semantics/alu";
 import { Flow } from "./semantics/flow";
 import { Move } from "./semantics/move";
+import { Shift } from "./semantics/shift";
 import { cpu } from "./state";
 ${imports}
 

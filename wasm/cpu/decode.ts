@@ -45,6 +45,7 @@ const IMMEDIATE_RELATIVE = 6;
 const IMMEDIATE_OFFSET = 7;
 const IMMEDIATE_FAR = 8;
 const IMMEDIATE_ENTER = 9;
+const IMMEDIATE_ONE = 10;
 const ENTRY_MODRM = 1;
 const ENTRY_SWAP = 2;
 const ENTRY_LOCK = 4;
@@ -232,6 +233,9 @@ export function decode(i: Instruction, bytes: usize, available: u32, eip: u32, m
     case IMMEDIATE_FAR:
       i.immediate = operand32 ? <i32>next32() : <i32>next16();
       i.immediate2 = next16();
+      break;
+    case IMMEDIATE_ONE:
+      i.immediate = 1;
       break;
     case IMMEDIATE_ENTER:
       i.immediate = <i32>next16();

@@ -47,12 +47,12 @@ export class Flags {
     return 0;
   }
 
-  static zf(): u32 {
+  @inline static zf(): u32 {
     if (cpu.flagsKind == FLAGS_RAW) return (cpu.eflags >>> 6) & 1;
     return cpu.flagsResult == 0 ? 1 : 0;
   }
 
-  static sf(): u32 {
+  @inline static sf(): u32 {
     if (cpu.flagsKind == FLAGS_RAW) return (cpu.eflags >>> 7) & 1;
     return cpu.flagsResult >>> 31;
   }
@@ -72,6 +72,20 @@ export class Flags {
       return ((kind == FLAGS_RAW ? cpu.eflags : cpu.flagsA) >>> 4) & 1;
     }
     return 0;
+  }
+
+  /** CF or ZF: unsigned less or equal after a comparison. */
+  static belowOrEqual(): u32 {
+    if ((cpu.flagsKind & FLAGS_KIND) == FLAGS_SUB) return cpu.flagsA <= cpu.flagsB ? 1 : 0;
+    return Flags.cf() | Flags.zf();
+  }
+
+  /** SF differs from OF: signed less after a comparison. */
+  static less(): u32 {
+    if ((cpu.flagsKind & FLAGS_KIND) == FLAGS_SUB) {
+      return <i32>cpu.flagsA < <i32>cpu.flagsB ? 1 : 0;
+    }
+    return Flags.sf() ^ Flags.of();
   }
 
   /** EFLAGS whole, bit 1 set; does not change how they are kept. */
@@ -120,34 +134,24 @@ export class Flags {
   }
 }
 
-/** The condition of Jcc, SETcc, CMOVcc: 0 or 1 (SDM vol. 1, appendix B). */
-export function condition(code: u32): u32 {
-  let value: u32;
-  switch (code >>> 1) {
-    case 0:
-      value = Flags.of();
-      break;
-    case 1:
-      value = Flags.cf();
-      break;
-    case 2:
-      value = Flags.zf();
-      break;
-    case 3:
-      value = Flags.cf() | Flags.zf();
-      break;
-    case 4:
-      value = Flags.sf();
-      break;
-    case 5:
-      value = Flags.pf();
-      break;
-    case 6:
-      value = Flags.sf() ^ Flags.of();
-      break;
-    default:
-      value = Flags.zf() | (Flags.sf() ^ Flags.of());
-      break;
+export class Condition {
+  /** The condition of Jcc, SETcc, CMOVcc: 0 or 1 (SDM vol. 1, appendix B). Folds to one test where the code is constant. */
+  @inline static test(code: u32): u32 {
+    const kind = code >>> 1;
+    let value: u32;
+    if (kind == 0) value = Flags.of();
+    else if (kind == 1) value = Flags.cf();
+    else if (kind == 2) value = Flags.zf();
+    else if (kind == 3) value = Flags.belowOrEqual();
+    else if (kind == 4) value = Flags.sf();
+    else if (kind == 5) value = Flags.pf();
+    else if (kind == 6) value = Flags.less();
+    else value = Flags.zf() | Flags.less();
+    return value ^ (code & 1);
   }
-  return value ^ (code & 1);
+}
+
+/** The same for a code known only at run time. */
+export function condition(code: u32): u32 {
+  return Condition.test(code);
 }

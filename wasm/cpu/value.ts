@@ -7,7 +7,7 @@
 // fault leaves the instruction undone; a value read from a register is used before that register is written (`keep`).
 
 import { Memory } from "../memory/memory";
-import { condition, Flags, FLAGS_SHIFT } from "./flags";
+import { Condition, condition, Flags, FLAGS_SHIFT } from "./flags";
 import { Instruction, INSTRUCTION_ADDRESS32 } from "./instruction";
 import { popSegmented, pushSegmented, segmentedAddress } from "./operands";
 import { cpu, ESP, MODE_FLAT, MODE_STACK32, Registers, REGISTERS, SEGMENT_FLAT } from "./state";
@@ -215,6 +215,12 @@ export class V {
   /** 0 or 1. */
   @inline static condition<T>(code: u32): T {
     if (isInteger<T>()) return changetype<T>(condition(code));
+    else return V.missing<T>();
+  }
+
+  /** The same for a code that is a constant where this is used. */
+  @inline static test<T>(code: u32): T {
+    if (isInteger<T>()) return changetype<T>(Condition.test(code));
     else return V.missing<T>();
   }
 

@@ -1,8 +1,9 @@
 // Near jumps, calls and returns (SDM vol. 2). Each ends a block; a target outside CS is #GP(0) before anything changes.
 
 import { Instruction } from "../instruction";
+import { leave, retNear } from "../handlers/misc";
 import { checkTarget, writeStackTop } from "../operands";
-import { cpu, MODE_FLAT } from "../state";
+import { cpu, EBP, ESP, MODE_FLAT, MODE_STACK32 } from "../state";
 import { V } from "../value";
 
 export class Flow {
@@ -15,9 +16,9 @@ export class Flow {
     } else return V.missing<T>();
   }
 
-  @inline static jcc<T>(i: Instruction, size: i32): void {
+  @inline static jcc<T>(i: Instruction, code: u32, size: i32): void {
     if (isInteger<T>()) {
-      if (changetype<u32>(V.condition<T>(i.condition))) {
+      if (changetype<u32>(V.test<T>(code))) {
         V.jump<T>(Flow.checked<T>(V.literal<T>(<u32>i.immediate), size));
       } else {
         V.jump<T>(V.literal<T>(i.next));
@@ -59,5 +60,28 @@ export class Flow {
     );
     V.push<T>(V.literal<T>(i.next), size);
     V.jump<T>(target);
+  }
+
+  @inline static ret<T>(i: Instruction, size: i32): void {
+    if (isInteger<T>()) {
+      if ((cpu.mode & (MODE_FLAT | MODE_STACK32)) == (MODE_FLAT | MODE_STACK32)) {
+        V.jump<T>(V.pop<T>(size));
+      } else {
+        retNear(i);
+      }
+    } else V.missing<T>();
+  }
+
+  @inline static leave<T>(i: Instruction, size: i32): void {
+    if (isInteger<T>()) {
+      if ((cpu.mode & (MODE_FLAT | MODE_STACK32)) == (MODE_FLAT | MODE_STACK32)) {
+        const frame = V.keep<T>(V.register<T>(EBP, 4));
+        const value = V.load<T>(frame, size);
+        V.setRegister<T>(ESP, 4, V.add<T>(frame, V.literal<T>(<u32>size)));
+        V.setRegister<T>(EBP, size, value);
+      } else {
+        leave(i);
+      }
+    } else V.missing<T>();
   }
 }
