@@ -26,7 +26,7 @@ interface KnownMachine {
   cdrom?: string;
 }
 
-export const LINUX_OPTIONS = "console=tty0 console=ttyS0 nokaslr";
+export const LINUX_OPTIONS = "console=tty0 console=ttyS0 nokaslr cryptomgr.notests noisapnp";
 
 const KNOWN_MACHINES: readonly KnownMachine[] = [
   { name: "Debian kernel and shell", memory: 128, kernel: "vmlinuz-686", initrd: "initramfs.cpio.gz", append: LINUX_OPTIONS },
