@@ -243,11 +243,11 @@ async function loadParts(args: Arguments): Promise<MachineParts> {
   );
   if (kernel?.kind === "linux" && files.length > 1)
     throw new TandemError("bad-argument", "A Linux kernel takes one --initrd.");
-  const needsFirmware = !kernel;
+  const needsFirmware = !kernel || kernel.needsFirmware;
   const systemRom = await firmware(config.firmware, SYSTEM_FIRMWARE, needsFirmware, "SeaBIOS");
   const vgaRom = await firmware(config.vgaFirmware, VGA_FIRMWARE, needsFirmware, "VGA BIOS");
   if (needsFirmware && !systemRom)
-    throw new TandemError("firmware-missing", "A disk is started by firmware: give --firmware.");
+    throw new TandemError("firmware-missing", "What starts here needs a BIOS: give --firmware.");
   return {
     module: coreModule(),
     memory: config.memory,

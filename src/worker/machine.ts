@@ -22,7 +22,8 @@ import { DiskOperation, DiskStatus, Drive } from "../../wasm/protocol/disk";
 import { MachineEvent as CoreEvent } from "../../wasm/protocol/events";
 import { setGraphicsMode, setUpBoard } from "./boot/board";
 import { describeCrash } from "./crash-report";
-import { installFirmware } from "./boot/firmware";
+import { addFirmwareFile, installFirmware } from "./boot/firmware";
+import { BOOT_ORDER, BOOT_ROM_FILE, loadLinuxRealMode } from "./boot/linux-real-mode";
 import type { KernelImage } from "./boot/image";
 import { loadLinux } from "./boot/linux";
 import { type BootModule, loadMultiboot } from "./boot/multiboot";
@@ -303,14 +304,28 @@ export class Machine {
       boot: this.#parts.boot,
       drives: this.#drives,
     });
+    if (this.#bootsByBios) this.#addBootRom();
     this.#core.exports.reset();
     this.#boot();
+  }
+
+  get #bootsByBios(): boolean {
+    const { kernel, systemRom } = this.#parts;
+    return kernel !== undefined && kernel.needsFirmware && systemRom !== undefined;
+  }
+
+  #addBootRom(): void {
+    const { kernel, initrd, append } = this.#parts;
+    if (!kernel) return;
+    const rom = loadLinuxRealMode(this.core, kernel.bytes, initrd, append);
+    addFirmwareFile(this.core, BOOT_ROM_FILE, rom);
+    addFirmwareFile(this.core, "bootorder", new TextEncoder().encode(BOOT_ORDER));
   }
 
   /** A kernel that is started directly is put into memory. */
   #boot(): void {
     const { kernel, initrd, modules, append } = this.#parts;
-    if (!kernel) return;
+    if (!kernel || this.#bootsByBios) return;
     const core = this.core;
     setUpBoard(core);
     const setVideoMode: VideoModeSetter = (width, height, depth) =>

@@ -90,10 +90,11 @@ async function loadParts(config: MachineConfig, files: MachineFiles): Promise<Ma
   const kernel = kernelFile && (await recogniseKernel(await readFile(kernelFile)));
   const initrdFile = files.initrd ?? config.initrd;
   const initrd = initrdFile && (await readFile(initrdFile));
-  const systemRom = await firmware(files.firmware, config.firmware, !kernel, FIRMWARE_URL);
-  const vgaRom = await firmware(files.vgaFirmware, config.vgaFirmware, !kernel, VGA_FIRMWARE_URL);
-  if (!kernel && !systemRom)
-    throw new TandemError("firmware-missing", "A disk is started by firmware, but there is none.");
+  const needed = !kernel || kernel.needsFirmware;
+  const systemRom = await firmware(files.firmware, config.firmware, needed, FIRMWARE_URL);
+  const vgaRom = await firmware(files.vgaFirmware, config.vgaFirmware, needed, VGA_FIRMWARE_URL);
+  if (needed && !systemRom)
+    throw new TandemError("firmware-missing", "What starts here needs a BIOS, but there is none.");
   return {
     module: await WebAssembly.compileStreaming(fetch(CORE_URL)),
     memory: config.memory,

@@ -51,7 +51,7 @@ export function installFirmware(core: Core, parts: FirmwareParts): void {
     core.exports.setVgaRom(vgaRom.length);
   }
   setBootOrder(core, parts);
-  addFile(core, "etc/show-boot-menu", Uint8Array.of(0)); // it waits 2.5 s for a key
+  addFirmwareFile(core, "etc/show-boot-menu", Uint8Array.of(0)); // it waits 2.5 s for a key
 }
 
 function setBootOrder(core: Core, parts: FirmwareParts): void {
@@ -76,7 +76,8 @@ function setBootOrder(core: Core, parts: FirmwareParts): void {
   set(CMOS_BOOT_1_2, code(0) | (code(1) << 4));
 }
 
-function addFile(core: Core, name: string, data: Uint8Array): void {
+/** Adds a fw_cfg file. */
+export function addFirmwareFile(core: Core, name: string, data: Uint8Array): void {
   const buffer = core.exports.HOST_BUFFERS.value as number;
   const nameBytes = new TextEncoder().encode(name);
   core.bytes(buffer, nameBytes.length).set(nameBytes);

@@ -17,6 +17,7 @@ const MAGIC = 0x202;
 const VERSION = 0x206;
 const TYPE_OF_LOADER = 0x210;
 const LOADFLAGS = 0x211;
+const CODE32_START = 0x214;
 const RAMDISK_IMAGE = 0x218;
 const RAMDISK_SIZE = 0x21c;
 const HEAP_END_POINTER = 0x224;
@@ -64,6 +65,7 @@ const VERSION_INITRD_MAX = 0x0203;
 const VERSION_COMMAND_LINE_SIZE = 0x0206;
 const VERSION_INIT_SIZE = 0x020a;
 
+const HEAP_END = 0xe000;
 const KERNEL_ADDRESS = MIB;
 const GDT_ADDRESS = 0x1000;
 const STACK_ADDRESS = 0x1_0000;
@@ -114,7 +116,8 @@ export function parseLinux(image: Uint8Array): LinuxImage {
     version,
     setup: image.subarray(0, setupBytes),
     kernel: image.subarray(setupBytes),
-    has32BitEntry: version >= VERSION_32_BIT_ENTRY,
+    // iPXE says 2.07, but has only real-mode code.
+    has32BitEntry: version >= VERSION_32_BIT_ENTRY && view.getUint32(CODE32_START, true) !== 0,
   };
 }
 
@@ -175,23 +178,35 @@ export function loadLinux(
   const headerEnd = MAGIC + image.view.getUint8(JUMP_LENGTH);
   memory.write(ZERO_PAGE + SETUP_SECTS, image.setup.subarray(SETUP_SECTS, headerEnd));
 
-  page.setUint8(TYPE_OF_LOADER, LOADER_UNDEFINED);
-  page.setUint8(LOADFLAGS, page.getUint8(LOADFLAGS) | CAN_USE_HEAP);
-  page.setUint16(HEAP_END_POINTER, 0xfe00, true);
-  page.setUint16(VIDEO_MODE, VIDEO_NORMAL, true);
-  page.setUint32(COMMAND_LINE_POINTER, COMMAND_LINE_ADDRESS, true);
+  let ramDisk = { address: 0, length: 0 };
   if (initrd) {
     const address = initrdAddress(image, initrd.length, memory.size);
     memory.write(address, initrd);
-    page.setUint32(RAMDISK_IMAGE, address, true);
-    page.setUint32(RAMDISK_SIZE, initrd.length, true);
+    ramDisk = { address, length: initrd.length };
   }
+  prepareHeader(page, COMMAND_LINE_ADDRESS, HEAP_END, ramDisk);
   const wanted = videoModeOf(commandLine);
   const picture = wanted && setVideoMode(wanted.width, wanted.height, wanted.depth);
   if (picture) setPicture(page, picture);
   else setScreen(page);
   setMemoryMap(page, memory.size);
   enterProtectedMode(core, KERNEL_ADDRESS, GDT_ADDRESS, { esi: ZERO_PAGE, esp: STACK_ADDRESS });
+}
+
+/** What a loader writes into the setup header. */
+export function prepareHeader(
+  header: DataView,
+  commandLine: number,
+  heapEnd: number,
+  ramDisk: { address: number; length: number },
+): void {
+  header.setUint8(TYPE_OF_LOADER, LOADER_UNDEFINED);
+  header.setUint8(LOADFLAGS, header.getUint8(LOADFLAGS) | CAN_USE_HEAP);
+  header.setUint16(HEAP_END_POINTER, heapEnd - SECTOR, true); // counted from the end of the boot sector
+  header.setUint16(VIDEO_MODE, VIDEO_NORMAL, true);
+  header.setUint32(COMMAND_LINE_POINTER, commandLine, true);
+  header.setUint32(RAMDISK_IMAGE, ramDisk.address, true);
+  header.setUint32(RAMDISK_SIZE, ramDisk.length, true);
 }
 
 /** The colour text screen of 80 by 25 that the VGA starts with. */

@@ -38,6 +38,7 @@ function bzImage(version = 0x020f): Uint8Array<ArrayBuffer> {
   view.setUint32(0x202, 0x53726448, true);
   view.setUint16(0x206, version, true);
   image[0x211] = 1;
+  view.setUint32(0x214, 0x10_0000, true);
   view.setUint32(0x22c, 0x37ffffff, true);
   view.setUint32(0x238, 2047, true);
   view.setUint32(0x260, 0x8_0000, true);
@@ -206,7 +207,18 @@ describe("recognition", () => {
   test("kernels are known by their content, gzipped or not", async () => {
     expect((await recogniseKernel(bzImage())).kind).toBe("linux");
     const packed = new Uint8Array(gzipSync(multibootElf()));
-    expect(await recogniseKernel(packed)).toEqual({ kind: "multiboot", bytes: multibootElf() });
+    expect(await recogniseKernel(packed)).toEqual({
+      kind: "multiboot",
+      bytes: multibootElf(),
+      needsFirmware: false,
+    });
+  });
+
+  test("a kernel without a 32-bit entry needs firmware: iPXE", async () => {
+    const image = bzImage(0x0207);
+    new DataView(image.buffer).setUint32(0x214, 0, true);
+    expect((await recogniseKernel(image)).needsFirmware).toBe(true);
+    expect((await recogniseKernel(bzImage())).needsFirmware).toBe(false);
   });
 
   test("anything else is refused in words", async () => {
