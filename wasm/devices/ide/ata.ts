@@ -23,7 +23,7 @@ import {
 import { deliver, fetchChunk, startWrite } from "./transfer";
 
 const SECTOR: u32 = 512;
-const MULTIPLE_MAX: u32 = 128; // sectors per block, so that blocks never straddle a chunk
+const MULTIPLE_MAX: u32 = 16; // sectors per block; a power of two, so that blocks never straddle a chunk
 const LBA28_SECTORS: u64 = 0x0fff_ffff;
 const CHS_CYLINDERS_MAX: u64 = 16383;
 

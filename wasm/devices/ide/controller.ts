@@ -41,14 +41,13 @@ const IDETIM_DECODE: u32 = 0x8000_8000; // both channels answer, even when no BI
 const DIAGNOSTIC_PASSED: u32 = 1;
 const NO_CHANNEL: u32 = 0x7f; // the cable pulls D7 low, the others float high
 
-// The configuration space, then where the bus master is mapped at the moment.
-const CONFIG = memory.data(CONFIG_SIZE + 4, 16);
-const MAPPED_AT = CONFIG + <usize>CONFIG_SIZE;
+const CONFIG = memory.data(CONFIG_SIZE, 16);
+const MAPPED_AT = memory.data(4, 4); // the bus master's place at the moment, as the port map knows it
 const WRITABLE = memory.data(CONFIG_SIZE, 16);
 
 export function attachIde(): void {
   addDevice(Device.Ide, STATE, STATE_SIZE, reset);
-  addDevice(Device.IdePci, CONFIG, CONFIG_SIZE + 4, resetPci);
+  addDevice(Device.IdePci, CONFIG, CONFIG_SIZE, resetPci);
   store<u32>(CONFIG, 0x7010_8086);
   store<u32>(CONFIG, 0x0280_0000, 0x04);
   store<u32>(CONFIG, 0x0101_8000, 0x08); // IDE, compatible ports, bus master
