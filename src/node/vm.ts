@@ -6,11 +6,12 @@ import type { FirmwareConfig } from "../shared/config";
 import { TandemError } from "../shared/errors";
 import type { DriveName, MachineEvent, Pixels } from "../shared/api";
 import { recogniseKernel } from "../worker/boot/image";
-import { checkImage, HEAD_BYTES } from "../worker/disks/recognize";
-import { readAll } from "../worker/disks/source";
+import { OverlaySource } from "../worker/disks/overlay";
+import { checkImage, HEAD_BYTES, mediumSize } from "../worker/disks/recognize";
+import { type BlockSource, readAll } from "../worker/disks/source";
 import { Machine, type MachineParts } from "../worker/machine";
 import { coreModule } from "./core-module";
-import { FileSource, unreadable } from "./file-source";
+import { FileReader, unreadable } from "./file-reader";
 import { type Arguments, parseArguments, USAGE } from "./vm/arguments";
 import { parseScript, type Step } from "./vm/script";
 import { Watcher } from "./vm/watcher";
@@ -282,22 +283,22 @@ async function firmware(
   return readFile(path);
 }
 
-function openImage(drive: DriveName, path: string): FileSource {
-  const source = new FileSource(path, drive === "cdrom");
+function openImage(drive: DriveName, path: string): BlockSource {
+  const file = new FileReader(path);
   try {
-    const head = new Uint8Array(Math.min(HEAD_BYTES, source.size));
-    source.read(0, head);
-    checkImage(drive, head, source.size);
+    const head = new Uint8Array(Math.min(HEAD_BYTES, file.size));
+    file.read(0, head);
+    checkImage(drive, head, file.size);
   } catch (error) {
-    source.close();
+    file.close();
     const { code, message } = TandemError.from(error);
     throw new TandemError(code, `${path}: ${message}`);
   }
-  return source;
+  return new OverlaySource(file, drive === "cdrom", mediumSize(drive, file.size));
 }
 
 async function readFile(path: string): Promise<Uint8Array<ArrayBuffer>> {
-  const source = new FileSource(path);
+  const source = new FileReader(path);
   try {
     return await readAll(source);
   } finally {

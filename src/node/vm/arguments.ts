@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { type MachineConfig, parseConfig } from "../../shared/config";
 import { TandemError } from "../../shared/errors";
-import { unreadable } from "../file-source";
+import { unreadable } from "../file-reader";
 
 export const USAGE = `usage: npm run vm -- [--config F] [--memory MiB] [--firmware F|none] [--vga-firmware F|none]
   [--floppy F] [--hda F] [--cdrom F] [--boot floppy|hda|cdrom] [--kernel F] [--initrd F[,F...]] [--append S]

@@ -154,6 +154,23 @@ test("the export of a file refers to what is unchanged", async () => {
   expect(Buffer.compare(exported, bytes)).toBe(0);
 });
 
+test("a floppy image without its empty end is a whole floppy, also when it is exported", async () => {
+  const bytes = pattern(1_296_384);
+  const medium = await openImage("floppy", new Blob([bytes]));
+  expect(medium.size).toBe(1440 * 1024);
+  await medium.write(1_400_320, new Uint8Array(512).fill(3));
+  const part = await readBytes(medium, 1_295_872, 1024);
+  expect([part[511], part[512], part[1023]]).toEqual([bytes.at(-1), 0, 0]);
+  expect(medium).toBeInstanceOf(OverlaySource);
+  const exported = await (medium as OverlaySource).toBlob();
+  const saved = new Uint8Array(await exported.arrayBuffer());
+  expect([saved.length, saved[1_296_383], saved[1_400_320]]).toEqual([
+    1440 * 1024,
+    bytes.at(-1),
+    3,
+  ]);
+});
+
 // ---- HTTP ----
 
 let server: Server | undefined;

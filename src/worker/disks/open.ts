@@ -7,7 +7,7 @@ import { CachedReader } from "./cached-reader";
 import { type HttpOptions, loadHttp, openHttp } from "./http-reader";
 import { OverlaySource } from "./overlay";
 import { BufferReader, type BlockReader } from "./reader";
-import { checkImage, HEAD_BYTES } from "./recognize";
+import { checkImage, HEAD_BYTES, mediumSize } from "./recognize";
 import { type BlockSource, MemorySource } from "./source";
 
 /**
@@ -28,7 +28,7 @@ export async function openImage(
   const head = new Uint8Array(Math.min(HEAD_BYTES, reader.size));
   await reader.read(0, head);
   checkImage(role, head, reader.size);
-  return new OverlaySource(reader, role === "cdrom");
+  return new OverlaySource(reader, role === "cdrom", mediumSize(role, reader.size));
 }
 
 async function openReader(file: ImageFile, options: HttpOptions): Promise<BlockReader> {

@@ -23,10 +23,11 @@ export class OverlaySource implements BlockSource {
   readonly #origin: BlockReader;
   readonly #blocks = new Map<number, WrittenBlock>();
 
-  constructor(origin: BlockReader, readOnly = false) {
+  /** @param size of the medium, where the image has less: the rest is zeros until it is written */
+  constructor(origin: BlockReader, readOnly = false, size = origin.size) {
     this.#origin = origin;
     this.readOnly = readOnly;
-    this.size = origin.size;
+    this.size = size;
   }
 
   /** Bytes that the overlay holds in memory. */
@@ -43,7 +44,7 @@ export class OverlaySource implements BlockSource {
       this.#merge(position, target);
       return;
     }
-    const inside = Math.max(0, Math.min(target.length, this.size - position));
+    const inside = Math.max(0, Math.min(target.length, this.#origin.size - position));
     target.fill(0, inside);
     const pending = inside ? this.#origin.read(position, target.subarray(0, inside)) : undefined;
     if (pending) return pending.then(() => this.#merge(position, target));
@@ -119,9 +120,10 @@ export class OverlaySource implements BlockSource {
 
   #unchangedSlice(position: number): Blob | undefined {
     if (!this.#origin.slice) return undefined;
+    const size = this.#origin.size;
     let end = position;
-    while (end < this.size && !this.#blocks.has(Math.floor(end / BLOCK))) {
-      end = Math.min(this.size, (Math.floor(end / BLOCK) + 1) * BLOCK);
+    while (end < size && !this.#blocks.has(Math.floor(end / BLOCK))) {
+      end = Math.min(size, (Math.floor(end / BLOCK) + 1) * BLOCK);
     }
     return end > position ? this.#origin.slice(position, end) : undefined;
   }

@@ -121,6 +121,14 @@ export function checkImage(role: "floppy" | "hda" | "cdrom", head: Uint8Array, s
   }
 }
 
+/** How large the medium is that holds an image: floppy images often lack their empty end. */
+export function mediumSize(role: "floppy" | "hda" | "cdrom", size: number): number {
+  if (role !== "floppy" || FLOPPY_SIZES.includes(size / 1024)) return size;
+  // As the controller chooses: 1.2 MB only when the image has exactly that.
+  const fitting = FLOPPY_SIZES.find((kilobytes) => kilobytes !== 1200 && kilobytes * 1024 >= size);
+  return fitting === undefined ? size : fitting * 1024;
+}
+
 function refuseContainers(head: Uint8Array): void {
   const container = CONTAINERS.find(({ magic, at }) => hasText(head, at ?? 0, magic));
   if (container) {

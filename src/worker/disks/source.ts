@@ -1,5 +1,7 @@
 // Where the bytes of a medium are: memory here; files, Blobs, HTTP and overlays beside it.
 
+import type { BlockReader } from "./reader";
+
 /**
  * A medium, block by block. `read` and `write` return at once, without a promise, when the data is at hand; a promise
  * otherwise. Positions and lengths are in bytes and lie within `size`.
@@ -41,7 +43,7 @@ export class MemorySource implements BlockSource {
 }
 
 /** Reads a whole source, for what must lie in memory: kernels, firmware. */
-export async function readAll(source: BlockSource): Promise<Uint8Array<ArrayBuffer>> {
+export async function readAll(source: BlockReader): Promise<Uint8Array<ArrayBuffer>> {
   const bytes = new Uint8Array(source.size);
   await source.read(0, bytes);
   return bytes;
