@@ -79,7 +79,11 @@ const BAD_FILES = [
     says: "is not complete",
   },
   { what: "a CD that was cut off", bytes: shortCd(), says: "is not complete" },
-  { what: "a picture", bytes: Buffer.from("\x89PNG\r\n\x1a\n0000", "latin1"), says: "a picture" },
+  {
+    what: "a picture",
+    bytes: Buffer.from("\x89PNG\r\n\x1a\n0000", "latin1"),
+    says: "is not an image",
+  },
   { what: "a qcow2 disk", bytes: Buffer.from("QFI\xfb0000", "latin1"), says: "qemu-img convert" },
   { what: "a ZIP archive", bytes: Buffer.from("PK\x03\x040000", "latin1"), says: "Unpack" },
   {
@@ -106,9 +110,9 @@ for (const { what, bytes, says } of BAD_FILES)
 
 const BAD_ADDRESSES = [
   { what: "an address that is not there", path: "/missing.img", says: "404" },
-  { what: "a large file from a server without ranges", path: "/large-no-range.img", says: "only as a whole" }, // prettier-ignore
-  { what: "a web page instead of an image", path: "/page", says: "is a web page" },
-  { what: "an empty file on a server", path: "/empty.img", says: "is empty" },
+  { what: "a large file from a server without ranges", path: "/large-no-range.img", says: "no range requests" }, // prettier-ignore
+  { what: "a web page instead of an image", path: "/page", says: "a web page" },
+  { what: "an empty file on a server", path: "/empty.img", says: "is an empty file" },
   { what: "a site that forbids others to read", path: "/no-cors.img", says: "could not be fetched" }, // prettier-ignore
   { what: "an address of no server", path: "http://127.0.0.1:9/x.img", says: "could not be fetched" }, // prettier-ignore
   { what: "something that is no web address", path: "http://", says: "is not a web address" },

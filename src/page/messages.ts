@@ -7,10 +7,10 @@ const ADVICE: Readonly<Partial<Record<ErrorCode, string>>> = {
   "image-truncated": "Download or copy it again; the download has probably stopped too early.",
   "image-unknown":
     "Choose a raw image of a floppy, disk or CD (.img, .iso), or a Linux or multiboot kernel.",
+  "image-wrong-size": "Check the address and the size, or download the file and drop it here.",
   "image-too-large": "Choose a smaller image.",
   "http-status": "Check the address, or download the file and drop it here.",
   "http-failed": "Download the file and drop it here.",
-  "http-no-range": "Download the file and drop it here.",
   "file-unreadable": "Choose the file again; it may have been changed, moved or deleted.",
   "firmware-missing":
     "Run the project's set-up (npm run setup), or drop the files bios-256k.bin and vgabios-stdvga.bin of SeaBIOS here, then start again.",
