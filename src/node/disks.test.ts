@@ -1,13 +1,13 @@
 import { createServer, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterEach, expect, test } from "vitest";
-import { TandemError } from "../../shared/errors";
-import { BlobReader } from "./blob-reader";
-import { CachedReader } from "./cached-reader";
-import { type HttpOptions, loadHttp, openHttp } from "./http-reader";
-import { openImage } from "./open";
-import { OverlaySource } from "./overlay";
-import { type BlockReader, BufferReader } from "./reader";
+import { TandemError } from "../shared/errors";
+import { BlobReader } from "../worker/disks/blob-reader";
+import { CachedReader } from "../worker/disks/cached-reader";
+import { type HttpOptions, loadHttp, openHttp } from "../worker/disks/http-reader";
+import { openImage } from "../worker/disks/open";
+import { OverlaySource } from "../worker/disks/overlay";
+import { type BlockReader, BufferReader } from "../worker/disks/reader";
 
 const SIZE = 1_000_000;
 
@@ -148,7 +148,7 @@ test("the part of a last sector that the image does not have reads as zeros", as
 test("the export of a file refers to what is unchanged", async () => {
   const bytes = pattern(SIZE);
   const overlay = new OverlaySource(new CachedReader(new BlobReader(new Blob([bytes]))));
-  overlay.write(131_072, new Uint8Array(512).fill(5));
+  await overlay.write(131_072, new Uint8Array(512).fill(5));
   bytes.fill(5, 131_072, 131_584);
   const exported = new Uint8Array(await (await overlay.toBlob()).arrayBuffer());
   expect(Buffer.compare(exported, bytes)).toBe(0);
