@@ -68,6 +68,8 @@ const DRIVE_NUMBERS: Readonly<Record<DriveName, Drive>> = {
 /** Milliseconds of one slice: as long as nobody waits for an answer, and while input arrives. */
 const SLICE = 8;
 const SLICE_ACTIVE = 3;
+/** While a disk request is under way: its answer comes through the event loop. */
+const SLICE_WAITING = 1;
 const ACTIVE_FOR = 500;
 /** A call of the core should take about this long, so that timers and slices keep their times. */
 const CALL = 0.5;
@@ -94,6 +96,8 @@ export class Machine {
   #loop = 0;
   #budget = 20_000;
   #lastInput = 0;
+  /** Requests that a source has not answered yet. */
+  #diskRequests = 0;
   #poweredOff = false;
   /** The guest has reset the machine; the core has done its part. */
   #wasReset = false;
@@ -381,7 +385,7 @@ export class Machine {
     const end = begin + (active ? SLICE_ACTIVE : SLICE);
     let now = begin;
     let idle = 0;
-    while (now < end) {
+    while (now < end && !(this.#diskRequests > 0 && now - begin >= SLICE_WAITING)) {
       core.exports.runTimers();
       this.#feedSerial();
       const result: RunResult = core.run(this.#budget);
@@ -534,17 +538,19 @@ export class Machine {
         complete(DiskStatus.Ok);
         return;
       }
-      pending.then(
-        () => {
-          complete(DiskStatus.Ok);
+      this.#diskRequests++;
+      void pending
+        .then(
+          () => complete(DiskStatus.Ok),
+          (error: unknown) => {
+            this.#diskError(error);
+            complete(DiskStatus.Error);
+          },
+        )
+        .finally(() => {
+          this.#diskRequests--;
           this.#sleeper.wake();
-        },
-        (error: unknown) => {
-          this.#diskError(error);
-          complete(DiskStatus.Error);
-          this.#sleeper.wake();
-        },
-      );
+        });
     } catch (error) {
       this.#diskError(error);
       complete(DiskStatus.Error);
