@@ -91,6 +91,8 @@ export class MachineView {
     const root = this.#root;
     part(root, "choose").addEventListener("submit", this.#onChoose, { signal });
     root.addEventListener("click", this.#onClick, { signal });
+    // The list and the address are two answers to one question; the last one counts.
+    this.#list.addEventListener("change", () => (this.#address.value = ""), { signal });
     this.#files.addEventListener("change", this.#onFiles, { signal });
     root.addEventListener("dragover", this.#onDragOver, { signal });
     root.addEventListener("dragleave", this.#onDragLeave, { signal });
