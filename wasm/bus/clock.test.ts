@@ -24,7 +24,7 @@ test("a guest cut off by the end of a slice does not see the gap, and catches up
   machine.core.exports.runTimers();
   expect(guestTime(machine)).toBeCloseTo(before, 6);
   machine.core.run(1000);
-  expect(guestTime(machine)).toBeCloseTo(before, 6);
+  expect(guestTime(machine)).toBeLessThan(before + 0.11);
   time.now += 1; // another gap
   machine.core.run(1000);
   expect(guestTime(machine)).toBeLessThan(before + 1);
@@ -36,7 +36,17 @@ test("a lag that is too long is skipped", () => {
   const before = guestTime(machine);
   time.now += 5000;
   machine.core.run(1000);
-  expect(guestTime(machine)).toBeCloseTo(before + 5000, 6);
+  expect(guestTime(machine)).toBeCloseTo(before + 5000, 0);
+});
+
+test("where the host's clock is coarse, time goes on with the instructions executed, but not for long", () => {
+  const { machine } = busyGuest();
+  const before = guestTime(machine);
+  machine.core.run(1000);
+  const after = guestTime(machine);
+  expect(after).toBeGreaterThan(before);
+  for (let i = 0; i < 100; i++) machine.core.run(1000);
+  expect(guestTime(machine)).toBeLessThan(before + 0.11);
 });
 
 test("time passes freely for a machine that does not execute", () => {

@@ -48,6 +48,7 @@ class ClockState {
   instructions: u64; // executed at the last look
   sliceReal: u64; // `real` and `instructions` as the slice began
   sliceInstructions: u64;
+  base: u64; // guest time at the last look at which the host's clock had moved
 }
 
 /** What the guest is doing. */
@@ -63,6 +64,7 @@ const LAG_STEP: u64 = 50_000_000;
 /** Instructions that take so many times longer than usual, and this much more, were interrupted by the host. */
 const GAP_FACTOR: u64 = 4;
 const GAP_MINIMUM: u64 = 1000;
+const COARSE: u64 = 100_000;
 const PACE_START: u32 = 20_000;
 const PACE_MINIMUM: u32 = 2_000;
 const TIMERS = <i32>Timer.COUNT;
@@ -92,19 +94,21 @@ export class Clock {
   static now(): u64 {
     if (clock.paused || clock.phase == Phase.Suspended) return clock.now;
     const real = Clock.host();
-    if (real <= clock.real) return clock.now;
-    const lag = clock.real - clock.now;
-    let passed = real - clock.real;
-    if (clock.phase == Phase.Executing) {
-      const instructions = cpu.instructions - clock.instructions;
-      const usual = (instructions * clock.pace) >>> 10;
-      passed = min<u64>(passed, GAP_FACTOR * usual + GAP_MINIMUM);
+    const executing = clock.phase == Phase.Executing;
+    const usual = ((cpu.instructions - clock.instructions) * clock.pace) >>> 10;
+    if (real <= clock.real) {
+      // A browser's clock may stand still for 100 microseconds; the instructions executed tell how much of it has passed.
+      if (executing) advance(clock.base + min<u64>(usual, COARSE));
+      return clock.now;
     }
-    clock.now += passed + min<u64>(lag, passed * (1 + lag / LAG_STEP));
-    if (clock.now > real) clock.now = real;
+    const lag = clock.real - clock.base;
+    let passed = real - clock.real;
+    if (executing) passed = min<u64>(passed, GAP_FACTOR * usual + GAP_MINIMUM);
+    clock.base += passed + min<u64>(lag, passed * (1 + lag / LAG_STEP));
+    if (clock.base > real || clock.base + MAXIMUM_LAG < real) clock.base = real;
     clock.real = real;
     clock.instructions = cpu.instructions;
-    if (clock.now + MAXIMUM_LAG < real) clock.now = real;
+    advance(clock.base);
     return clock.now;
   }
 
@@ -119,7 +123,8 @@ export class Clock {
     if (clock.phase == Phase.Suspended) {
       const real = Clock.host();
       if (real > clock.real) clock.real = real;
-      if (clock.real > clock.now + MAXIMUM_LAG) clock.now = clock.real;
+      if (clock.real > clock.base + MAXIMUM_LAG) clock.base = clock.real;
+      advance(clock.base);
     }
     if (clock.phase != Phase.Executing) {
       clock.sliceReal = clock.real;
@@ -137,7 +142,8 @@ export class Clock {
       learnPace();
     } else {
       clock.phase = Phase.Idle;
-      clock.now = clock.real;
+      clock.base = clock.real;
+      advance(clock.base);
     }
   }
 
@@ -184,6 +190,11 @@ export class Clock {
   }
 }
 
+/** Time never runs backwards, also where an estimate was too high. */
+function advance(time: u64): void {
+  if (time > clock.now) clock.now = time;
+}
+
 /** A slice that was interrupted counts as twice the usual at most. */
 function learnPace(): void {
   const instructions = cpu.instructions - clock.sliceInstructions;
@@ -204,6 +215,7 @@ export function resumeClock(): void {
   clock.paused = 0;
   clock.hostBase = hostNow() - <f64>clock.now / 1e6;
   clock.real = clock.now;
+  clock.base = clock.now;
 }
 
 /** Host: milliseconds of guest time until the next deadline, at most `limit`. */
