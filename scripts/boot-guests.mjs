@@ -21,7 +21,7 @@ const BOOTS = [
   { name: "ipxe", options: ["--memory", "64", ...FIRMWARE, "--cdrom", "ipxe.iso", "--boot", "cdrom"], until: "Open Source Network Boot Firmware", timeout: 120 },
   { name: "hdt", options: ["--memory", "64", ...FIRMWARE, "--cdrom", "hdt.iso", "--boot", "cdrom"], until: "Hardware Detection Tool", timeout: 120 },
   { name: "gnumach", options: ["--memory", "64", "--kernel", "gnumach"], until: "No bootstrap code loaded", timeout: 120 },
-  { name: "installer-text", options: ["--memory", "512", "--kernel", "di-text-linux", "--initrd", "di-text-initrd.gz", "--append", "priority=low vga=normal fb=false nokaslr cryptomgr.notests noisapnp"], until: "Choose language", timeout: 600 },
+  { name: "installer-text", options: ["--memory", "512", "--kernel", "di-text-linux", "--initrd", "di-text-initrd.gz", "--append", "priority=low vga=normal fb=false nokaslr cryptomgr.notests noisapnp console=tty0 console=ttyS0"], until: "Choose language", timeout: 600 },
 ]; // prettier-ignore
 
 /** An argument that names a file of the cache. */
