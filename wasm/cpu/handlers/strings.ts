@@ -3,6 +3,8 @@
 // Registers are committed after each repetition, so that a fault in the middle starts again at the right place; CMPS and SCAS
 // set the flags at the end, so that such a fault finds those from before. A long repetition pauses after PAUSE elements, or
 // when an event waits, by naming itself as the next instruction.
+//
+// Not implemented: flags from before the whole repetition when CMPS or SCAS faults after such a pause; they are the pause's.
 
 import { Ports } from "../../bus/ports";
 import { Memory } from "../../memory/memory";
@@ -74,11 +76,9 @@ function accumulator(size: u32): u32 {
   return size == 4 ? Registers.get32(EAX) : size == 2 ? Registers.get16(EAX) : Registers.get8(EAX);
 }
 
-/** How many elements lie before the end of the page and, with 16-bit addresses, of the 64 KB: forward only. */
-function elementsInPage(offset: u32, address: u32, size: u32, wide: bool): u32 {
-  let bytes = 0x1000 - (address & 0xfff);
-  if (!wide) bytes = min<u32>(bytes, 0x1_0000 - offset);
-  return bytes / size;
+/** How many whole elements lie between a linear address and the end of its page. */
+function elementsInPage(address: u32, size: u32): u32 {
+  return (0x1000 - (address & 0xfff)) / size;
 }
 
 /** Host address of a linear one, or 0 where the access needs the slow path. */
@@ -92,18 +92,18 @@ function hostForWrite(address: u32): usize {
   return entry & 1 ? 0 : <usize>(address + entry);
 }
 
-/** Whether all of `count` elements pass the segment check of the first: flat, or a limit that is far enough. */
-function fitsSegment(i: Instruction): bool {
+/** Runs of elements are only made where neither limits nor 16-bit offsets need a look at each. */
+function isFlat(i: Instruction): bool {
   return i.segment == SEGMENT_FLAT;
 }
 
 /** Copies as many elements at once as both pages allow; returns how many. */
 function moveRun(i: Instruction, count: u32, size: u32): u32 {
-  if (cpu.eflags & FLAG_DF || !fitsSegment(i)) return 0;
+  if (cpu.eflags & FLAG_DF || !isFlat(i)) return 0;
   const source = Registers.get32(ESI);
   const target = Registers.get32(EDI);
-  count = min<u32>(count, elementsInPage(source, source, size, true));
-  count = min<u32>(count, elementsInPage(target, target, size, true));
+  count = min<u32>(count, elementsInPage(source, size));
+  count = min<u32>(count, elementsInPage(target, size));
   if (count < 2) return 0;
   const from = hostForRead(source);
   const to = hostForWrite(target);
@@ -148,9 +148,9 @@ export function movs(i: Instruction): void {
 }
 
 function storeRun(i: Instruction, count: u32, size: u32): u32 {
-  if (cpu.eflags & FLAG_DF || !fitsSegment(i)) return 0;
+  if (cpu.eflags & FLAG_DF || !isFlat(i)) return 0;
   const target = Registers.get32(EDI);
-  count = min<u32>(count, elementsInPage(target, target, size, true));
+  count = min<u32>(count, elementsInPage(target, size));
   if (count < 2) return 0;
   const to = hostForWrite(target);
   if (!to) return 0;
