@@ -2,8 +2,9 @@
 
 import { defineConfig } from "playwright/test";
 
-const ISOLATED_PORT = 5191;
-const PLAIN_PORT = 5192;
+/** TANDEM_E2E_PORT: two runs on one machine take different ones. */
+const ISOLATED_PORT = Number(process.env["TANDEM_E2E_PORT"] ?? 5191);
+const PLAIN_PORT = ISOLATED_PORT + 1;
 const SERVER_START_MS = 60_000;
 
 function server(port: number, isolated: boolean) {

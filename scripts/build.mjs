@@ -20,10 +20,10 @@ function newest(directory) {
 
 /** Returns whether it had to be built. */
 export function buildCore() {
-  const generator = join(ROOT, "scripts/generate.mjs");
   if (existsSync(CORE) && statSync(CORE).mtimeMs > newest(join(ROOT, "wasm"))) return false;
   console.log("build: core.wasm (10 s to a minute)");
-  if (existsSync(generator)) run(process.execPath, [generator], { cwd: ROOT });
+  for (const generator of ["generate.mjs", "generate-header.mjs"])
+    run(process.execPath, [join(ROOT, "scripts", generator)], { cwd: ROOT });
   run("npx", ["asc", "--config", "wasm/asconfig.json", "--target", "release"], { cwd: ROOT });
   return true;
 }

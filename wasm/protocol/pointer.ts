@@ -1,0 +1,50 @@
+// The integrated pointer on the Tandem port: registers of the state, and commands about mode and cursor.
+//
+// The state is read from registers (tandem-port.ts): reading PointerSequence latches all of them at one moment. Button changes
+// are kept in order: each latch takes at most one, with the position it happened at, and More says that another waits.
+
+/** Bits of Register.PointerButtons. */
+export enum PointerState {
+  Left = 0x0001,
+  Right = 0x0002,
+  Middle = 0x0004,
+  Back = 0x0008,
+  Forward = 0x0010,
+  Absolute = 0x0100, // the position counts
+  Relative = 0x0200, // the host has captured the pointer: the deltas count
+  More = 0x8000, // latch again: an older change was taken, newer ones wait
+}
+
+export enum PointerCommand {
+  Mode = 0x0101, // body: u32 PointerMode the driver wants
+  CursorShape = 0x0102, // body: CursorShape, then the picture
+  CursorShow = 0x0103, // body: u32: 1 shown, 0 hidden
+  CursorWarp = 0x0104, // body: u32 x, u32 y in pixels: the guest has moved its cursor itself
+  CursorPosition = 0x0105, // body: u32 x, u32 y in pixels: where the guest has its cursor now
+  Grab = 0x0106, // body: u32: 1 asks for the pointer to be captured (games), 0 gives it back
+}
+
+export enum PointerMode {
+  Relative = 0,
+  Absolute = 1,
+  Automatic = 2,
+}
+
+/** Offsets in the body of CursorShape. */
+export enum CursorShape {
+  Width = 0, // u16, 1 to CURSOR_SIZE_MAX
+  Height = 2, // u16
+  HotX = 4, // u16, inside the picture
+  HotY = 6, // u16
+  Format = 8, // u32: see CursorFormat
+  PICTURE = 12,
+}
+
+export const CURSOR_SIZE_MAX = 128;
+
+export enum CursorFormat {
+  /** AND mask, then XOR mask, one bit a pixel, rows of whole bytes, highest bit left. AND 1 and XOR 1 inverts the screen. */
+  Mono = 0,
+  /** Four bytes a pixel: blue, green, red, alpha; not premultiplied. */
+  Argb = 1,
+}
