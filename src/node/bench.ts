@@ -1,61 +1,22 @@
-// npm run bench -- [--only NAME] [--rounds N] [--json F] : the same guest code on Tandem and on v86, one after the other.
+// npm run bench -- [--browser|--node] [--only NAME] [--rounds N] [--json F] : the same guest code on Tandem and on v86, one after
+// the other, in Node (the standard) or in Debian's Chromium.
 //
 // NAME is a workload (crc, sieve, …) or "boot"; rounds are interleaved; medians and ratios are printed. A higher ratio is
-// better for Tandem. --browser is not implemented: only Node is measured.
+// better for Tandem. In Chromium, Tandem runs in its worker and v86 in the page, as each does for its users.
 
-import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { BrowserBench } from "./bench/browser";
+import { type Engine, ENGINE_NAMES, nodeEngine, type Run, type SerialLine } from "./bench/engines";
 
 const HERE = fileURLToPath(new URL("./bench", import.meta.url));
 const OUTPUT = ".cache/bench";
-const GUESTS = ".cache/guests";
-const FIRMWARE = ".cache/firmware";
 const WORKLOADS = ["crc", "sieve", "qsort", "fib", "vm", "copy", "trap", "fault"];
 const BOOT = "boot";
-const BOOT_OPTIONS = "console=ttyS0 nokaslr cryptomgr.notests noisapnp quiet";
 const TIMEOUT_MS = 300_000;
-
-interface Engine {
-  name: string;
-  /** The process that runs the workloads (`image`) or boots Linux, with the guest's serial port on its stdout. */
-  start(image: string | undefined): ChildProcess;
-}
-
-const tandem: Engine = {
-  name: "tandem",
-  start(image) {
-    const guest = image
-      ? ["--memory", "32", "--kernel", image, "--until", "BENCH-DONE"]
-      : ["--memory", "128", "--kernel", join(GUESTS, "vmlinuz-686"), "--initrd", join(GUESTS, "initramfs.cpio.gz"), "--append", BOOT_OPTIONS, "--until", "GUEST-READY"]; // prettier-ignore
-    const args = ["--import", "tsx", "src/node/vm.ts", ...guest, "--serial", "stdio"];
-    return spawn(process.execPath, [...args, "--timeout", String(TIMEOUT_MS / 1000)]);
-  },
-};
-
-function v86(name: string, jit: boolean): Engine {
-  return {
-    name,
-    start(image) {
-      const options = image
-        ? { jit, memory: 32, multiboot: image }
-        : {
-            jit,
-            memory: 128,
-            bios: join(FIRMWARE, "bios-256k.bin"),
-            vgaBios: join(FIRMWARE, "vgabios-stdvga.bin"),
-            kernel: join(GUESTS, "vmlinuz-686"),
-            initrd: join(GUESTS, "initramfs.cpio.gz"),
-            append: BOOT_OPTIONS,
-          };
-      return spawn(process.execPath, [join(HERE, "v86-runner.mjs"), JSON.stringify(options)]);
-    },
-  };
-}
-
-const ENGINES = [tandem, v86("v86-nojit", false), v86("v86", true)];
 
 /** Milliseconds of each workload in one run, and the checksums that show it did the work. */
 interface Times {
@@ -63,48 +24,35 @@ interface Times {
   checks: Map<string, string>;
 }
 
-/** Follows the serial port of a run to its end marker. */
-function follow(child: ChildProcess, end: string, deadline: number): Promise<Times> {
-  return new Promise((resolve, reject) => {
-    const times: Times = { milliseconds: new Map(), checks: new Map() };
-    const begun = new Map<string, number>();
-    const started = performance.now();
-    let pending = "";
-    let errors = "";
-    let finished = false;
-    const finish = (error?: Error): void => {
-      if (finished) return;
-      finished = true;
-      clearTimeout(timer);
-      child.kill("SIGKILL");
-      if (error) reject(error);
-      else resolve(times);
-    };
-    const timer = setTimeout(() => finish(new Error("time-out")), deadline);
-    child.stderr?.on("data", (data: Buffer) => {
-      errors = (errors + data.toString()).slice(-2000);
-    });
-    child.stdout?.on("data", (data: Buffer) => {
-      pending += data.toString("latin1");
-      if (end === "GUEST-READY" && pending.includes(end)) {
-        times.milliseconds.set(BOOT, performance.now() - started);
-        finish();
-        return;
-      }
-      const lines = pending.split("\n");
-      pending = lines.pop() ?? "";
-      for (const line of lines) {
-        const [word, name = "", check = ""] = line.trim().split(" ");
-        if (word === "BEGIN") begun.set(name, performance.now());
-        else if (word === "END") {
-          times.milliseconds.set(name, performance.now() - (begun.get(name) ?? started));
-          times.checks.set(name, check);
-        } else if (word === end) finish();
-      }
-    });
-    child.on("error", finish);
-    child.on("close", (code) => finish(new Error(`ended early, exit code ${code}\n${errors}`)));
+/** Runs a guest and follows its serial port to the end marker. */
+async function follow(engine: Engine, image: string | undefined, end: string): Promise<Times> {
+  const times: Times = { milliseconds: new Map(), checks: new Map() };
+  const begun = new Map<string, number>();
+  let finish: (time: number) => void = () => {};
+  let fail: (error: Error) => void = () => {};
+  const ending = new Promise<number>((resolve, reject) => {
+    finish = resolve;
+    fail = reject;
   });
+  const timer = setTimeout(() => fail(new Error("time-out")), TIMEOUT_MS);
+  const take = ({ text, time }: SerialLine): void => {
+    const [word, name = "", check = ""] = text.split(" ");
+    if (word === "BEGIN") begun.set(name, time);
+    else if (word === "END") {
+      times.milliseconds.set(name, time - (begun.get(name) ?? NaN));
+      times.checks.set(name, check);
+    } else if (text.includes(end)) finish(time);
+  };
+  let run: Run | undefined;
+  try {
+    run = await engine.start(image, take, (reason) => fail(new Error(reason)));
+    const ended = await ending;
+    if (image === undefined) times.milliseconds.set(BOOT, ended - run.started);
+  } finally {
+    clearTimeout(timer);
+    await run?.stop();
+  }
+  return times;
 }
 
 /** Builds the workloads' image when it is missing or old. `scale` makes every workload longer. */
@@ -141,15 +89,13 @@ async function main(): Promise<number> {
     },
   });
   const names = [...WORKLOADS, BOOT];
-  if (values.browser) {
-    console.error("not yet: --browser");
-    return 2;
-  }
   if (values.only !== undefined && !names.includes(values.only)) {
     console.error(`no benchmark ${values.only}; there are ${names.join(", ")}`);
     return 2;
   }
-  const engines = ENGINES.filter(({ name }) => !values.engine || values.engine.includes(name));
+  const chosen = ENGINE_NAMES.filter((name) => !values.engine || values.engine.includes(name));
+  const browser = values.browser ? await BrowserBench.open() : undefined;
+  const engines = chosen.map((name) => browser?.engine(name) ?? nodeEngine(name));
   const image = values.only === BOOT ? undefined : buildGuest(Number(values.scale));
   const boot = values.only === undefined || values.only === BOOT;
   const samples = new Map<string, Map<string, number[]>>();
@@ -181,7 +127,7 @@ async function main(): Promise<number> {
         if (guest === undefined) continue;
         console.log(`round ${round}: ${engine.name}${guest ? "" : " boots Linux"}`);
         try {
-          note(engine.name, await follow(engine.start(guest || undefined), end, TIMEOUT_MS));
+          note(engine.name, await follow(engine, guest || undefined, end));
         } catch (error) {
           failed = true;
           console.log(`     ${error instanceof Error ? error.message : String(error)}`);
@@ -189,6 +135,7 @@ async function main(): Promise<number> {
       }
     }
   }
+  await browser?.close();
   print(samples, engines);
   if (values.json) {
     const rows = [...samples].map(([name, engineTimes]) => [name, Object.fromEntries(engineTimes)]);
@@ -198,13 +145,13 @@ async function main(): Promise<number> {
 }
 
 function print(samples: Map<string, Map<string, number[]>>, engines: Engine[]): void {
-  const others = engines.filter(({ name }) => name !== tandem.name).map(({ name }) => name);
+  const others = engines.filter(({ name }) => name !== ENGINE_NAMES[0]).map(({ name }) => name);
   const head = ["ms (median)", ...engines.map(({ name }) => name), ...others.map((name) => `${name}/tandem`)]; // prettier-ignore
   console.log(head.map((text) => text.padStart(18)).join(""));
   const logs = new Map<string, number[]>();
   for (const [name, byEngine] of samples) {
     const times = engines.map((engine) => median(byEngine.get(engine.name) ?? [NaN]));
-    const own = median(byEngine.get(tandem.name) ?? [NaN]);
+    const own = median(byEngine.get(ENGINE_NAMES[0]) ?? [NaN]);
     const ratios = others.map((other) => median(byEngine.get(other) ?? [NaN]) / own);
     if (name !== BOOT) {
       for (const [i, other] of others.entries()) {
