@@ -21,6 +21,18 @@ export {
 } from "./devices/vga/render";
 export { setVgaRom } from "./devices/vga/pci";
 export { DEVICE_TABLE } from "./bus/devices";
+export {
+  mouseButtons,
+  mouseMove,
+  mouseWheel,
+  pointerButtons,
+  pointerInterrupts,
+  pointerMotion,
+  pointerPosition,
+  pointerReports,
+  pointerRoute,
+  pointerWheel,
+} from "./bus/pointer";
 export { millisecondsToNextTimer, pauseClock, resumeClock, runTimers } from "./bus/clock";
 export { ramAddress, ramBytes } from "./memory/physical";
 export { readPhysical, writePhysical } from "./memory/physical";
@@ -65,7 +77,6 @@ export { addFirmwareFile } from "./devices/fw-cfg";
 export { setSystemRom } from "./devices/i440fx";
 export { pressPowerButton } from "./devices/piix4-pm";
 export { keyboardKey } from "./devices/ps2-keyboard";
-export { mouseButtons, mouseMove, mouseWheel } from "./devices/ps2-mouse";
 export { serialInput, serialRoom } from "./devices/uart";
 export {
   attachDisk,

@@ -4,6 +4,7 @@ import { attachClock, Clock } from "./bus/clock";
 import { resetDevices } from "./bus/devices";
 import { attachIrq, Irq } from "./bus/irq";
 import { attachPci } from "./bus/pci";
+import { attachPointer } from "./bus/pointer";
 import { Ports, removeAllPorts } from "./bus/ports";
 import { attachCpu } from "./cpu/reset";
 import { cpu } from "./cpu/state";
@@ -20,6 +21,7 @@ export function initialize(ramBytes: u32): void {
   attachClock();
   attachIrq();
   attachPci();
+  attachPointer();
   attachX87();
   attachDevices();
 }

@@ -61,6 +61,19 @@ export interface CoreExports {
   mouseWheel(vertical: number, horizontal: number): void;
   /** Bit 0 left, 1 right, 2 middle, 3 back, 4 forward. */
   mouseButtons(buttons: number): void;
+  /**
+   * The pointer, wasm/bus/pointer.ts: given to the device that the guest listens to, of those that the route (PointerRoute of
+   * protocol/input.ts) allows. 0: no room, give the same again later. `id` comes back in MachineEvent.InputTaken; 0 for none.
+   */
+  pointerMotion(dx: number, dy: number, id: number): number;
+  /** Fractions of the picture, 0 to 1. */
+  pointerPosition(x: number, y: number, id: number): number;
+  pointerButtons(buttons: number, id: number): number;
+  pointerWheel(vertical: number, horizontal: number, id: number): number;
+  pointerRoute(route: number): void;
+  /** Of a PointerDevice: reports that the guest took, interrupts that it raised. */
+  pointerReports(device: number): number;
+  pointerInterrupts(device: number): number;
   /** A byte for serial port 0 or 1; 0: no room now. */
   serialInput(port: number, byte: number): number;
   serialRoom(port: number): number;

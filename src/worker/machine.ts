@@ -508,6 +508,9 @@ export class Machine {
       case CoreEvent.Reset:
         this.#wasReset = true;
         break;
+      case CoreEvent.Pointer:
+      case CoreEvent.InputTaken:
+        break; // nobody asks yet
       case CoreEvent.TripleFault:
         break; // told by the result of run()
     }

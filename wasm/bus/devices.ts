@@ -26,6 +26,7 @@ export enum Device {
   SystemControl = 22,
   VideoMemory = 23,
   IdePci = 24,
+  Pointer = 25,
 }
 
 const ENTRY_SIZE = 16;

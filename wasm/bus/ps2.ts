@@ -15,6 +15,7 @@ class Ps2Bus {
   keyboardTake: u32; // function index: () => next byte, -1 for none
   mouseReceive: u32;
   mouseTake: u32;
+  mouseRead: u32; // function index: () => void
 }
 const bus = changetype<Ps2Bus>(memory.data(offsetof<Ps2Bus>(), 8));
 
@@ -29,6 +30,11 @@ export function setPs2Device(port: Ps2Port, receive: (byte: u32) => void, take: 
     bus.mouseReceive = receiveIndex;
     bus.mouseTake = takeIndex;
   }
+}
+
+/** The mouse wants to know when the PC has read its byte. */
+export function setPs2MouseRead(read: () => void): void {
+  bus.mouseRead = load<u32>(changetype<usize>(read));
 }
 
 /** The controller announces itself; `wake` is called when a device may have a byte. */
@@ -46,6 +52,11 @@ export class Ps2 {
   static send(port: Ps2Port, byte: u32): void {
     const receive = port == Ps2Port.Keyboard ? bus.keyboardReceive : bus.mouseReceive;
     if (receive) call_indirect<void>(receive, byte);
+  }
+
+  /** Controller: the PC has read the byte that came from the mouse. */
+  static mouseRead(): void {
+    if (bus.mouseRead) call_indirect<void>(bus.mouseRead);
   }
 
   /** Controller: the device's next byte, -1 for none. */

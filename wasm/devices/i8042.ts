@@ -8,11 +8,13 @@
 import { Clock, onTimer, Timer } from "../bus/clock";
 import { addDevice, Device } from "../bus/devices";
 import { Irq } from "../bus/irq";
+import { Pointer } from "../bus/pointer";
 import { onRead, onWrite } from "../bus/ports";
 import { Power } from "../bus/power";
 import { Ps2, Ps2Port, setPs2Controller } from "../bus/ps2";
 import { isA20, setA20 } from "../memory/physical";
 import { ResetCause } from "../protocol/events";
+import { PointerDevice } from "../protocol/input";
 import { set1OfSet2 } from "./scan-codes";
 
 const PORT_DATA: u16 = 0x60;
@@ -105,6 +107,9 @@ function put(byte: u32, origin: Origin): void {
   controller.origin = origin;
   controller.outputFull = 1;
   updateIrq();
+  if (origin == Origin.Mouse && controller.mode & MODE_MOUSE_IRQ) {
+    Pointer.interrupted(PointerDevice.Ps2Mouse);
+  }
 }
 
 /** An answer of the controller itself. It does not wait for the cable, but never overwrites a device's byte. */
@@ -156,6 +161,7 @@ function readData(_port: u16): u32 {
   if (!controller.outputFull) return byte;
   controller.outputFull = 0;
   updateIrq();
+  if (controller.origin == Origin.Mouse) Ps2.mouseRead();
   if (controller.waiting) {
     const waiting = controller.waiting & 0xff;
     controller.waiting = 0;

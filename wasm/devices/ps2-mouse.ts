@@ -5,9 +5,11 @@
 // Not implemented: the sample rate's limit (the cable's speed is the limit; the rate is stored and reported).
 
 import { addDevice, Device } from "../bus/devices";
-import { Ps2, Ps2Port, setPs2Device } from "../bus/ps2";
+import { Listening, Pointer, setPointerDevice } from "../bus/pointer";
+import { Ps2, Ps2Port, setPs2Device, setPs2MouseRead } from "../bus/ps2";
 import { hostEvent } from "../host";
 import { MachineEvent } from "../protocol/events";
+import { PointerDevice } from "../protocol/input";
 
 const ACKNOWLEDGE: u32 = 0xfa;
 const RESEND: u32 = 0xfe;
@@ -50,6 +52,7 @@ class Movement {
   wheel: i32;
   horizontal: i32;
   buttons: u32;
+  id: u32; // the host's number of the newest input in it
 }
 const MOVEMENT_SIZE = <i32>offsetof<Movement>();
 
@@ -74,6 +77,8 @@ class MouseState {
   enabled: u32;
   parameterFor: u32;
   lastSent: u32;
+  packetId: u32;
+  ending: u32; // the PC is about to read a packet's last byte
 }
 const STATE_SIZE =
   <i32>QUEUE_SIZE * MOVEMENT_SIZE + <i32>ANSWERS_SIZE + <i32>offsetof<MouseState>();
@@ -84,6 +89,8 @@ const mouse = changetype<MouseState>(ANSWERS + ANSWERS_SIZE);
 export function attachPs2Mouse(): void {
   addDevice(Device.Ps2Mouse, STATE, STATE_SIZE, reset);
   setPs2Device(Ps2Port.Mouse, receive, take);
+  setPs2MouseRead(byteRead);
+  setPointerDevice(PointerDevice.Ps2Mouse, move, position, press, turn);
 }
 
 /** The mouse has no RESET line; a new start of the PC finds it as after power-on. */
@@ -101,49 +108,67 @@ function setDefaults(): void {
   mouse.rate = 100;
   mouse.resolution = 2;
   mouse.scaling = 0;
-  mouse.remote = 0;
-  setEnabled(0);
+  setListening(0, 0);
   clearMovements();
 }
 
-function setEnabled(enabled: u32): void {
-  if (enabled == mouse.enabled) return;
-  mouse.enabled = enabled;
-  hostEvent(MachineEvent.PointerWanted, <i32>enabled, 0);
+function setListening(enabled: u32, remote: u32): void {
+  mouse.remote = remote;
+  if (enabled != mouse.enabled) {
+    mouse.enabled = enabled;
+    hostEvent(MachineEvent.PointerWanted, <i32>enabled, 0);
+  }
+  const listening = enabled || remote;
+  if (!listening) mouse.buttons = 0;
+  Pointer.listen(PointerDevice.Ps2Mouse, listening ? Listening.Motion : Listening.No);
 }
 
 function clearMovements(): void {
   mouse.count = 0;
   mouse.packetBytes = 0;
+  mouse.ending = 0;
   mouse.reported = mouse.buttons;
 }
 
 // --- From the host ---
 
-/** Host: the mouse moved; right and down are positive. */
-export function mouseMove(dx: i32, dy: i32): void {
+/** The mouse moved; right and down are positive. */
+function move(dx: i32, dy: i32, id: u32): i32 {
   const movement = current();
+  if (!movement) return 0;
   movement.dx += dx;
   movement.dy += dy;
+  if (id) movement.id = id;
   Ps2.wake();
+  return 1;
 }
 
-/** Host: notches of the wheels; down and right are positive. */
-export function mouseWheel(vertical: i32, horizontal: i32): void {
+/** A mouse has no place. */
+function position(_id: u32): i32 {
+  return 1;
+}
+
+/** Notches of the wheels; down and right are positive. */
+function turn(vertical: i32, horizontal: i32, id: u32): i32 {
   const movement = current();
+  if (!movement) return 0;
   movement.wheel += vertical;
   movement.horizontal += horizontal;
+  if (id) movement.id = id;
   Ps2.wake();
+  return 1;
 }
 
-/** Host: the buttons that are down: bit 0 left, 1 right, 2 middle, 3 back, 4 forward. */
-export function mouseButtons(buttons: i32): void {
-  const mask = (<u32>buttons) & BUTTONS;
-  if (mask == mouse.buttons) return;
+/** The buttons that are down. */
+function press(buttons: u32, id: u32): i32 {
+  const mask = buttons & BUTTONS;
+  if (mask == mouse.buttons) return 1;
+  const movement = append(mask);
+  if (!movement) return 0;
   mouse.buttons = mask;
-  if (!mouse.enabled && !mouse.remote) return;
-  append(mask);
+  movement.id = id;
   Ps2.wake();
+  return 1;
 }
 
 function movementAt(index: u32): Movement {
@@ -151,27 +176,22 @@ function movementAt(index: u32): Movement {
   return changetype<Movement>(STATE + <usize>place * <usize>MOVEMENT_SIZE);
 }
 
-/** A new entry; when the PC has not looked for so long, the last one takes the change. */
-function append(buttons: u32): Movement {
-  if (mouse.count < QUEUE_SIZE) {
-    mouse.count++;
-    const fresh = movementAt(mouse.count - 1);
-    memory.fill(changetype<usize>(fresh), 0, <usize>MOVEMENT_SIZE);
-    fresh.buttons = buttons;
-    return fresh;
-  }
-  const last = movementAt(mouse.count - 1);
-  last.buttons = buttons;
-  return last;
+/** A new entry, null when there is no room. */
+function append(buttons: u32): Movement | null {
+  if (mouse.count == QUEUE_SIZE) return null;
+  mouse.count++;
+  const fresh = movementAt(mouse.count - 1);
+  memory.fill(changetype<usize>(fresh), 0, <usize>MOVEMENT_SIZE);
+  fresh.buttons = buttons;
+  return fresh;
 }
 
 /** The entry that motion belongs to. What follows a change of buttons must not be reported before it. */
-function current(): Movement {
-  if (!mouse.enabled && !mouse.remote) mouse.count = 0;
+function current(): Movement | null {
   if (mouse.count) {
     const last = movementAt(mouse.count - 1);
     const before = mouse.count > 1 ? movementAt(mouse.count - 2).buttons : mouse.reported;
-    if (last.buttons == before || mouse.count == QUEUE_SIZE) return last;
+    if (last.buttons == before) return last;
   }
   return append(mouse.buttons);
 }
@@ -199,7 +219,7 @@ function isEmpty(movement: Movement): bool {
 function makePacket(): void {
   if (!mouse.count) {
     // Remote mode: nothing happened.
-    memory.fill(changetype<usize>(append(mouse.buttons)), 0, 16);
+    append(mouse.buttons);
   }
   const movement = movementAt(0);
   const bound = mouse.scaling && !mouse.remote ? 127 : 255;
@@ -228,6 +248,8 @@ function makePacket(): void {
     movement.horizontal = 0;
   }
   mouse.reported = movement.buttons;
+  mouse.packetId = movement.id;
+  movement.id = 0;
   if (isEmpty(movement)) {
     mouse.head = (mouse.head + 1) % QUEUE_SIZE;
     mouse.count--;
@@ -270,7 +292,15 @@ function take(): i32 {
   mouse.lastSent = mouse.packet & 0xff;
   mouse.packet >>>= 8;
   mouse.packetBytes--;
+  mouse.ending = mouse.packetBytes ? 0 : 1;
   return <i32>mouse.lastSent;
+}
+
+/** The PC has read a byte. */
+function byteRead(): void {
+  if (!mouse.ending) return;
+  mouse.ending = 0;
+  Pointer.taken(PointerDevice.Ps2Mouse, mouse.packetId);
 }
 
 // --- Commands ---
@@ -303,7 +333,7 @@ function receive(byte: u32): void {
       sendStatus();
       break;
     case 0xea: // stream mode
-      mouse.remote = 0;
+      setListening(mouse.enabled, 0);
       clearMovements();
       answer(ACKNOWLEDGE);
       break;
@@ -321,7 +351,7 @@ function receive(byte: u32): void {
       answer(ACKNOWLEDGE);
       break;
     case 0xf0: // remote mode
-      mouse.remote = 1;
+      setListening(mouse.enabled, 1);
       clearMovements();
       answer(ACKNOWLEDGE);
       break;
@@ -331,11 +361,11 @@ function receive(byte: u32): void {
       break;
     case 0xf4:
       clearMovements();
-      setEnabled(1);
+      setListening(1, mouse.remote);
       answer(ACKNOWLEDGE);
       break;
     case 0xf5:
-      setEnabled(0);
+      setListening(0, mouse.remote);
       answer(ACKNOWLEDGE);
       break;
     case 0xf6:

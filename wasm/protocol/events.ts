@@ -10,6 +10,8 @@ export enum MachineEvent {
   TrayClose = 8, // a: drive
   PointerWanted = 9, // a: 1 when the guest has enabled its PS/2 mouse
   UnknownHardware = 10, // a: port or address; told once per place, for diagnosis
+  Pointer = 11, // a: PointerMode, b: PointerDevice of input.ts: what the guest listens to now
+  InputTaken = 12, // a: PointerDevice, b: number of the input: the guest's driver has taken the report that it is in
 }
 
 /** Why a machine was reset. */

@@ -1,5 +1,6 @@
 // VGA: from registers and video memory to the framebuffer, once per frame, only where something changed.
 
+import { setPictureMeter } from "../../bus/pointer";
 import { hostEvent } from "../../host";
 import { FRAMEBUFFER, FRAMEBUFFER_SIZE, VRAM_SIZE } from "../../layout";
 import { VRAM_DIRTY } from "../../memory/physical";
@@ -79,6 +80,16 @@ export function renderFrame(): i32 {
     else renderScanned(full);
   }
   return Frame.isChanged() ? 1 : 0;
+}
+
+/** The picture as the registers are now, also when nobody looks at it. */
+export function attachPictureMeter(): void {
+  setPictureMeter(pictureSize);
+}
+
+function pictureSize(): u32 {
+  if (derived.changed) updateGeometry();
+  return (picture.width << 16) | picture.height;
 }
 
 /** Moves VRAM_DIRTY to DIRTY_PAGES; returns all marks together, 0 when nothing was written. */

@@ -12,7 +12,7 @@ import { attachGraphics } from "./graphics";
 import { attachWindow, updateWindow } from "./memory";
 import { attachVgaPci, resetVgaPci } from "./pci";
 import { attachRegisters, resetRegisters } from "./registers";
-import { resetPicture } from "./render";
+import { attachPictureMeter, resetPicture } from "./render";
 import { STATE, STATE_SIZE, Vga } from "./state";
 
 const TEXT_BYTES: u32 = 0x8000;
@@ -27,6 +27,7 @@ export function attachVga(): void {
   attachVgaPci();
   attachEdid();
   attachGraphics();
+  attachPictureMeter();
 }
 
 function reset(): void {
