@@ -22,9 +22,6 @@ export {
 export { setVgaRom } from "./devices/vga/pci";
 export { DEVICE_TABLE } from "./bus/devices";
 export {
-  mouseButtons,
-  mouseMove,
-  mouseWheel,
   pointerButtons,
   pointerInterrupts,
   pointerMotion,

@@ -149,6 +149,8 @@ class Run {
         return machine.sendKeys(step.chord);
       case "serial":
         return machine.serialInput(Uint8Array.from(step.text, (char) => char.charCodeAt(0)));
+      case "move":
+        return machine.pointerPosition(step.x, step.y);
       case "rel":
         return machine.pointerMotion(step.dx, step.dy);
       case "down":
@@ -167,11 +169,6 @@ class Run {
         return machine.eject(step.drive);
       case "insert":
         return machine.insert(step.drive, openImage(step.drive, step.file));
-      case "move":
-        throw new TandemError(
-          "not-yet",
-          `"move" needs an absolute pointer, which is not there yet.`,
-        );
       case "snapshot":
       case "restore":
         throw new TandemError("not-yet", `"${step.step}": snapshots are not there yet.`);
@@ -211,7 +208,7 @@ class Run {
     return result;
   }
 
-  #stats(): Record<string, number> {
+  #stats(): Record<string, unknown> {
     const { instructions, irqs } = this.#machine.stats();
     const usage = process.resourceUsage();
     return {
@@ -224,6 +221,7 @@ class Run {
       compileMs: 0,
       invalidations: 0,
       irqs,
+      pointer: this.#machine.pointerStatistics(),
       peakMemoryBytes: usage.maxRSS * 1024,
     };
   }
@@ -254,6 +252,7 @@ async function loadParts(args: Arguments): Promise<MachineParts> {
     memory: config.memory,
     drives,
     append: config.append,
+    pointer: config,
     onTripleFault: "stop",
     modules: files,
     ...(files[0] && { initrd: files[0].bytes }),

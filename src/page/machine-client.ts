@@ -48,7 +48,11 @@ export class MachineClient {
     this.#worker.terminate();
   }
 
-  #onMessage = ({ data }: MessageEvent<MachineEvent>): void => this.#tell(data);
+  #onMessage = ({ data }: MessageEvent<MachineEvent>): void => {
+    this.#tell(data);
+    // The next frame waits until this one was taken, so that a busy page does not have to catch up.
+    if (data.type === "frame") this.#events.port1.postMessage(null);
+  };
 
   #onWorkerError = (event: ErrorEvent): void => {
     const error: ErrorData = {

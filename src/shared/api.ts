@@ -4,7 +4,7 @@
 // Events travel through the MessagePort given to `listen`.
 
 import type { ErrorData } from "./errors";
-import type { BootDevice, ImageSource } from "./config";
+import type { BootDevice, ImageSource, PointerMode } from "./config";
 
 /** A drive with a medium that a user sees. */
 export type DriveName = BootDevice;
@@ -35,6 +35,26 @@ export interface Pixels {
 /** Bit 0 left, 1 right, 2 middle, 3 and 4 the side buttons. */
 export type PointerButtons = number;
 
+/** What carries the pointer into the guest. */
+export type PointerDevice = "ps2" | "usb-mouse" | "usb-tablet" | "tandem";
+/** How the page's pointer maps to the guest now: what its driver listens to decides. */
+export type PointerUse = Exclude<PointerMode, "auto">;
+
+/** Since power-on. */
+export interface PointerDeviceStatistics {
+  /** Reports that the guest's driver has taken. */
+  reports: number;
+  /** Interrupts raised for them. */
+  irqs: number;
+}
+
+export interface PointerStatistics {
+  ps2: PointerDeviceStatistics;
+  usbMouse: PointerDeviceStatistics;
+  usbTablet: PointerDeviceStatistics;
+  tandem: PointerDeviceStatistics;
+}
+
 export interface MachineStats {
   /** Milliseconds of guest time since power-on. */
   uptime: number;
@@ -51,7 +71,7 @@ export interface MachineStats {
 export interface MachineApi {
   /** Builds the machine; it stays off. `config` is checked here. Once per worker. */
   create(config: unknown, files?: MachineFiles): Promise<void>;
-  /** Events go to this port from now on. */
+  /** Events go to this port from now on. Its other end posts a message back for each frame it has taken: frames wait for that. */
   listen(port: MessagePort): void;
   /** Powers on, or goes on after pause(). */
   start(): Promise<void>;
@@ -73,10 +93,27 @@ export interface MachineApi {
   /** Releases all keys and buttons that are held: the page lost the focus. */
   releaseAll(): void;
 
-  /** Relative motion in counts, y downwards; wheel in notches, positive towards the user. */
-  pointerMotion(dx: number, dy: number): void;
-  pointerButtons(buttons: PointerButtons): void;
-  pointerWheel(vertical: number, horizontal?: number): void;
+  // Pointer. What is given to the guest keeps its order; motion may be merged, a change of buttons never. `id` (a positive number,
+  // growing) traces an input: see the event "input-taken".
+  /** Relative motion in counts, y downwards. */
+  pointerMotion(dx: number, dy: number, id?: number): void;
+  /** Position as fractions of the picture's width and height: (clientX - left) / width. For absolute and integrated. */
+  pointerPosition(x: number, y: number, id?: number): void;
+  pointerButtons(buttons: PointerButtons, id?: number): void;
+  /** Notches; positive is towards the user and to the right. */
+  pointerWheel(vertical: number, horizontal?: number, id?: number): void;
+  /** Also while the machine runs: plugs and unplugs the USB mouse and tablet unless the configuration's `usb` names what is there. */
+  setPointerMode(mode: PointerMode): void;
+  /**
+   * Cross-origin isolated pages: pointer input comes through this ring (input-ring.ts) from now on and reaches a busy guest without
+   * waiting for the end of its slice. All pointer input of one page takes the same path, or its order is lost.
+   */
+  shareInput(buffer: SharedArrayBuffer): void;
+  /** There is input in the ring, and the worker sleeps: InputRingWriter asks for this call. */
+  wake(): void;
+  pointerStatistics(): PointerStatistics;
+  /** Nobody looks at the machine (the page is hidden): the guest can read it, and no frames are sent. */
+  setDetached(detached: boolean): void;
 
   /** Bytes to serial port 0 (COM1) or 1. */
   serialInput(bytes: Uint8Array, port?: number): void;
@@ -117,6 +154,38 @@ export type MachineEvent =
   | { type: "tray"; drive: DriveName; open: boolean }
   /** The guest listens (or no longer) to its PS/2 mouse. */
   | { type: "pointer-wanted"; wanted: boolean }
+  /** What the guest listens to now, and how the pointer is to be given to it. */
+  | { type: "pointer"; mode: PointerUse; device: PointerDevice | "none" }
+  /** The guest's cursor, for the page to draw. */
+  | {
+      type: "cursor-shape";
+      width: number;
+      height: number;
+      /** The point of the picture that points. */
+      hotX: number;
+      hotY: number;
+      /** Alpha is not premultiplied. */
+      pixels: Pixels;
+      /** Some pixels invert what is under them: `mask` has a 1 for each of these; their alpha is 0. */
+      inverts: boolean;
+      mask?: Uint8Array<ArrayBuffer>;
+    }
+  /** A guest that has never sent a shape draws its cursor itself. */
+  | { type: "cursor-visible"; visible: boolean }
+  /** The guest has moved its cursor itself, to these pixels of its picture. */
+  | { type: "cursor-warp"; x: number; y: number }
+  /** Where the guest says its cursor is, in pixels of its picture. */
+  | { type: "cursor-position"; x: number; y: number }
+  /** The guest asks for the pointer to be captured (games), or gives it back. */
+  | { type: "pointer-grab"; wanted: boolean }
+  /** A driver for the Tandem port has started. `system`: "pillion", "linux", "dos", "windows", "other"; `features`: bits, tandem-port.ts. */
+  | { type: "guest-hello"; system: string; features: number }
+  /** It has gone, or the machine was reset: the pointer and its cursor are the host's again. */
+  | { type: "guest-bye" }
+  /** The guest's driver has taken all input up to this id, at `time` (performance.timeOrigin + performance.now() of the worker). */
+  | { type: "input-taken"; device: PointerDevice; id: number; time: number }
+  /** Bytes of an image that is read as a whole; `total` is 0 while unknown. */
+  | { type: "progress"; file: string; loaded: number; total: number }
   | { type: "reset" }
   | { type: "power-off" }
   | { type: "triple-fault"; report: CrashReport }

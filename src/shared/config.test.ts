@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { parseConfig } from "./config";
+import { parseConfig, usbDevices } from "./config";
 import { TandemError } from "./errors";
 
 function problem(value: unknown): string {
@@ -29,7 +29,7 @@ test("the example of the design is accepted as it is", () => {
     folders: [{ name: "share", readOnly: false }],
     jit: true,
   };
-  expect(parseConfig(example)).toEqual(example);
+  expect(parseConfig(example)).toEqual({ ...example, usbInterval: 10 });
 });
 
 test("what is left out has a default", () => {
@@ -64,4 +64,21 @@ test("a value out of range or unknown is named with what is allowed", () => {
     '"boot" must be one of "floppy", "hda", "cdrom", but is "usb".',
   );
   expect(problem({ firmware: "bios" })).toContain('"auto", "none"');
+});
+
+test("the pointer mode brings its USB devices, unless they are named", () => {
+  const { pointer, usb, usbInterval } = parseConfig({});
+  expect({ pointer, usb, usbInterval }).toEqual({
+    pointer: "auto",
+    usb: undefined,
+    usbInterval: 10,
+  });
+  expect(usbDevices("auto")).toEqual(["tablet"]);
+  expect(usbDevices("relative")).toEqual(["mouse"]);
+  expect(usbDevices("integrated")).toEqual([]);
+  expect(usbDevices("integrated", parseConfig({ usb: ["keyboard"] }).usb)).toEqual(["keyboard"]);
+  expect(() => parseConfig({ usbInterval: 5 })).toThrow(
+    '"usbInterval" must be one of 1, 10, but is 5.',
+  );
+  expect(() => parseConfig({ usb: ["joystick"] })).toThrow('"usb[0]" must be one of "mouse",');
 });

@@ -16,7 +16,15 @@ export interface FolderConfig {
 /** "auto": where set-up put it, when the way of booting needs it. "none": without. */
 export type FirmwareConfig = "auto" | "none" | ImageSource;
 export type BootDevice = "floppy" | "hda" | "cdrom";
-export type PointerMode = "relative" | "absolute" | "integrated";
+/**
+ * What the pointer does to the guest. "relative": counts of motion (USB mouse, else PS/2). "absolute": positions through the USB
+ * tablet. "integrated": positions through the Tandem port, whose driver also hands over its cursor. "auto": the best that the
+ * guest listens to.
+ */
+export type PointerMode = "auto" | "relative" | "absolute" | "integrated";
+export type UsbDevice = "mouse" | "tablet" | "keyboard";
+/** Milliseconds between two polls of a USB device that its descriptor asks for: as real ones do, or as often as USB 1 can. */
+export type UsbInterval = 1 | 10;
 
 export interface MachineConfig {
   /** MiB of RAM. */
@@ -35,6 +43,9 @@ export interface MachineConfig {
   /** Kernel command line. */
   append: string;
   pointer: PointerMode;
+  /** What is plugged in; without it, what the pointer mode needs: see usbDevices. */
+  usb?: UsbDevice[];
+  usbInterval: UsbInterval;
   folders: FolderConfig[];
   jit: boolean;
 }
@@ -43,7 +54,21 @@ export const MEMORY_MIN = 1;
 /** The PCI hole begins at 3 GiB. */
 export const MEMORY_MAX = 3072;
 export const BOOT_DEVICES: readonly BootDevice[] = ["floppy", "hda", "cdrom"];
-export const POINTER_MODES: readonly PointerMode[] = ["relative", "absolute", "integrated"];
+export const POINTER_MODES: readonly PointerMode[] = ["auto", "relative", "absolute", "integrated"];
+export const USB_DEVICES: readonly UsbDevice[] = ["mouse", "tablet", "keyboard"];
+export const USB_INTERVALS: readonly UsbInterval[] = [1, 10];
+
+const USB_OF_MODE: Readonly<Record<PointerMode, readonly UsbDevice[]>> = {
+  auto: ["tablet"],
+  relative: ["mouse"],
+  absolute: ["tablet"],
+  integrated: [],
+};
+
+/** The USB devices of a machine in a pointer mode. `chosen` by the configuration: these stay, whatever the mode. */
+export function usbDevices(mode: PointerMode, chosen?: readonly UsbDevice[]): readonly UsbDevice[] {
+  return chosen ?? USB_OF_MODE[mode];
+}
 
 type Checker<T> = (value: unknown, path: string) => T;
 
@@ -83,13 +108,15 @@ function wholeNumber(minimum: number, maximum: number): Checker<number> {
   };
 }
 
-function oneOf<T extends string>(choices: readonly T[]): Checker<T> {
+function oneOf<T extends string | number>(choices: readonly T[]): Checker<T> {
   return (value, path) =>
     choices.find((choice) => choice === value) ??
     fail(
       path,
-      `must be one of ${choices.map((choice) => `"${choice}"`).join(", ")}, but is ` +
-        (typeof value === "string" ? `"${value}"` : typeName(value)),
+      `must be one of ${choices.map((choice) => JSON.stringify(choice)).join(", ")}, but is ` +
+        (typeof value === "string" || typeof value === "number"
+          ? JSON.stringify(value)
+          : typeName(value)),
     );
 }
 
@@ -149,7 +176,9 @@ const machine = object<MachineConfig>({
   kernel: optional(image),
   initrd: optional(image),
   append: withDefault(text, ""),
-  pointer: withDefault(oneOf(POINTER_MODES), "relative"),
+  pointer: withDefault(oneOf(POINTER_MODES), "auto"),
+  usb: optional(list(oneOf(USB_DEVICES))),
+  usbInterval: withDefault(oneOf(USB_INTERVALS), 10),
   folders: withDefault(list(folder), []),
   jit: withDefault(yesNo, true),
 });

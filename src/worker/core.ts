@@ -56,11 +56,6 @@ export interface CoreExports {
   pressPowerButton(): void;
   /** A key by its set-1 code, +E000h for extended ones, E11Dh for Pause. 0: no room now. */
   keyboardKey(key: number, pressed: number): number;
-  /** Right and down are positive. */
-  mouseMove(dx: number, dy: number): void;
-  mouseWheel(vertical: number, horizontal: number): void;
-  /** Bit 0 left, 1 right, 2 middle, 3 back, 4 forward. */
-  mouseButtons(buttons: number): void;
   /**
    * The pointer, wasm/bus/pointer.ts: given to the device that the guest listens to, of those that the route (PointerRoute of
    * protocol/input.ts) allows. 0: no room, give the same again later. `id` comes back in MachineEvent.InputTaken; 0 for none.
@@ -74,6 +69,9 @@ export interface CoreExports {
   /** Of a PointerDevice: reports that the guest took, interrupts that it raised. */
   pointerReports(device: number): number;
   pointerInterrupts(device: number): number;
+  // USB; they are absent in a core without it. device: 0 mouse, 1 tablet, 2 keyboard.
+  usbPlug?(device: number, on: number): void;
+  usbSetInterval?(milliseconds: number): void;
   /** A byte for serial port 0 or 1; 0: no room now. */
   serialInput(port: number, byte: number): number;
   serialRoom(port: number): number;

@@ -1,7 +1,8 @@
 // One machine, running: the same in a worker and in Node. Owns the core, gives it time, and carries data in and out.
 
-import type { BootDevice } from "../shared/config";
+import type { BootDevice, PointerMode } from "../shared/config";
 import { TandemError } from "../shared/errors";
+import { InputKind, type InputRingReader } from "../shared/input-ring";
 import {
   type KeyEvent,
   keyEventsOfChord,
@@ -17,6 +18,7 @@ import type {
   MachineStats,
   Pixels,
   PointerButtons,
+  PointerStatistics,
 } from "../shared/api";
 import { DiskOperation, DiskStatus, Drive } from "../../wasm/protocol/disk";
 import { MachineEvent as CoreEvent } from "../../wasm/protocol/events";
@@ -30,6 +32,13 @@ import { type BootModule, loadMultiboot } from "./boot/multiboot";
 import type { VideoModeSetter } from "./boot/video-mode";
 import { Core, type CoreHost, defaultHost } from "./core";
 import type { BlockSource } from "./disks/source";
+import {
+  pointerDevice,
+  PointerInput,
+  type PointerSetting,
+  pointerStatistics,
+  pointerUse,
+} from "./pointer-input";
 import { Sleeper, yieldToEvents } from "./scheduler";
 import { readTextScreen } from "./text-screen";
 
@@ -47,6 +56,8 @@ export interface MachineParts {
   /** Multiboot modules. */
   modules?: BootModule[];
   append: string;
+  /** Without it: "auto". */
+  pointer?: PointerSetting;
   /** What a triple fault does: as on hardware, or the machine stops for a look at it. */
   onTripleFault: "reset" | "stop";
 }
@@ -75,6 +86,8 @@ const ACTIVE_FOR = 500;
 const CALL = 0.5;
 const BUDGET_MINIMUM = 2_000;
 const BUDGET_MAXIMUM = 1_000_000;
+/** Where nothing else is said. */
+const POINTER: PointerSetting = { pointer: "auto", usbInterval: 10 };
 /** The longest sleep of a halted guest. */
 const SLEEP_MAXIMUM = 100;
 const FRAME_INTERVAL = 1000 / 60;
@@ -88,6 +101,7 @@ const CMOS_SHUTDOWN_CODE = 0x0f;
 export class Machine {
   readonly #parts: MachineParts;
   readonly #listener: (event: MachineEvent) => void;
+  readonly #isFrameWanted: () => boolean;
   readonly #sleeper = new Sleeper();
   readonly #drives: Partial<Record<DriveName, BlockSource>>;
   #core: Core | undefined;
@@ -107,7 +121,9 @@ export class Machine {
   #lastFrame = 0;
   #typing: Promise<void> = Promise.resolve();
   #heldKeys = new Set<number>();
-  #buttons: PointerButtons = 0;
+  readonly #pointer: PointerInput;
+  #ring: InputRingReader | undefined;
+  #detached = false;
   #statsAt = 0;
   #instructionsAtStats = 0;
   #busy = 0;
@@ -117,9 +133,16 @@ export class Machine {
   /** Milliseconds spent in the core, for statistics. */
   #coreMilliseconds = 0;
 
-  constructor(parts: MachineParts, listener: (event: MachineEvent) => void) {
+  /** `isFrameWanted`: whether the one who looks has taken the last frame. */
+  constructor(
+    parts: MachineParts,
+    listener: (event: MachineEvent) => void,
+    isFrameWanted = (): boolean => true,
+  ) {
     this.#parts = parts;
     this.#listener = listener;
+    this.#isFrameWanted = isFrameWanted;
+    this.#pointer = new PointerInput(parts.pointer ?? POINTER);
     this.#drives = { ...parts.drives };
   }
 
@@ -189,6 +212,7 @@ export class Machine {
     this.#lastStats = this.stats();
     this.#loop++;
     this.#core = undefined;
+    this.#pointer.disconnect();
     this.#setState("off");
     this.#sleeper.wake();
   }
@@ -214,23 +238,53 @@ export class Machine {
 
   releaseAll(): void {
     for (const key of this.#heldKeys) this.#key({ key, pressed: false });
-    if (this.#buttons) this.pointerButtons(0);
+    if (this.#pointer.buttons) this.pointerButtons(0);
   }
 
-  pointerMotion(dx: number, dy: number): void {
-    this.#core?.exports.mouseMove(dx, dy);
+  pointerMotion(dx: number, dy: number, id = 0): void {
+    this.#pointer.add({ kind: InputKind.Motion, a: dx, b: dy, id });
     this.#input();
   }
 
-  pointerButtons(buttons: PointerButtons): void {
-    this.#buttons = buttons;
-    this.#core?.exports.mouseButtons(buttons);
+  /** Fractions of the picture. */
+  pointerPosition(x: number, y: number, id = 0): void {
+    this.#pointer.add({ kind: InputKind.Position, a: x, b: y, id });
     this.#input();
   }
 
-  pointerWheel(vertical: number, horizontal = 0): void {
-    this.#core?.exports.mouseWheel(vertical, horizontal);
+  pointerButtons(buttons: PointerButtons, id = 0): void {
+    this.#pointer.add({ kind: InputKind.Buttons, a: buttons, b: 0, id });
     this.#input();
+  }
+
+  pointerWheel(vertical: number, horizontal = 0, id = 0): void {
+    this.#pointer.add({ kind: InputKind.Wheel, a: vertical, b: horizontal, id });
+    this.#input();
+  }
+
+  setPointerMode(mode: PointerMode): void {
+    this.#pointer.setMode(mode);
+    this.#sleeper.wake();
+  }
+
+  shareInput(buffer: SharedArrayBuffer): void {
+    this.#ring = this.#pointer.share(buffer);
+    this.#sleeper.watch(this.#ring.cell);
+    this.#sleeper.wake();
+  }
+
+  pointerStatistics(): PointerStatistics {
+    return pointerStatistics(this.#core);
+  }
+
+  /** Nobody looks: no frames until somebody does again. */
+  setDetached(detached: boolean): void {
+    this.#detached = detached;
+  }
+
+  /** There may be work: input in shared memory, room for a frame. */
+  wake(): void {
+    this.#sleeper.wake();
   }
 
   serialInput(bytes: Uint8Array, port = 0): void {
@@ -310,6 +364,7 @@ export class Machine {
     });
     if (this.#bootsByBios) this.#addBootRom();
     this.#core.exports.reset();
+    this.#pointer.connect(this.#core);
     this.#boot();
   }
 
@@ -361,7 +416,7 @@ export class Machine {
         const idle = this.#slice();
         this.#flush();
         if (loop !== this.#loop) return;
-        if (idle > 0) await this.#sleeper.sleep(idle);
+        if (idle > 0 && (this.#ring?.prepareToSleep() ?? true)) await this.#sleeper.sleep(idle);
         else await yieldToEvents();
       }
     } catch (error) {
@@ -388,6 +443,7 @@ export class Machine {
     while (now < end && !(this.#diskRequests > 0 && now - begin >= SLICE_WAITING)) {
       core.exports.runTimers();
       this.#feedSerial();
+      if (this.#pointer.pump()) this.#lastInput = now;
       const result: RunResult = core.run(this.#budget);
       const before = now;
       now = performance.now();
@@ -509,8 +565,14 @@ export class Machine {
         this.#wasReset = true;
         break;
       case CoreEvent.Pointer:
-      case CoreEvent.InputTaken:
-        break; // nobody asks yet
+        this.#listener({ type: "pointer", mode: pointerUse(a), device: pointerDevice(b) });
+        break;
+      case CoreEvent.InputTaken: {
+        const device = pointerDevice(a);
+        const time = performance.timeOrigin + performance.now();
+        if (device !== "none") this.#listener({ type: "input-taken", device, id: b >>> 0, time });
+        break;
+      }
       case CoreEvent.TripleFault:
         break; // told by the result of run()
     }
@@ -619,7 +681,8 @@ export class Machine {
       this.#listener({ type: "serial", port, bytes: Uint8Array.from(bytes) });
     });
     const now = performance.now();
-    if (now - this.#lastFrame >= FRAME_INTERVAL) {
+    const isFrameDue = now - this.#lastFrame >= FRAME_INTERVAL && !this.#detached;
+    if (isFrameDue && this.#isFrameWanted()) {
       this.#lastFrame = now;
       this.#frame(this.#core);
     }

@@ -39,9 +39,17 @@ function waitCell(): Int32Array | undefined {
 /** A sleep that another event can end. */
 export class Sleeper {
   #wake: (() => void) | undefined;
+  #watched: Int32Array | undefined;
+
+  /** A change of this cell of shared memory also ends the part of a sleep that blocks the thread. */
+  watch(watched: Int32Array): void {
+    this.#watched = watched;
+  }
 
   async sleep(milliseconds: number): Promise<void> {
     const end = performance.now() + milliseconds;
+    const watched = this.#watched;
+    const seen = watched && Atomics.load(watched, 0);
     const coarse = cell ? milliseconds - TIMER_SLACK : milliseconds;
     if (coarse >= 1 || !cell) {
       const woken = await new Promise<boolean>((resolve) => {
@@ -57,7 +65,9 @@ export class Sleeper {
       await yieldToEvents();
     }
     const rest = end - performance.now();
-    if (cell && rest > 0) Atomics.wait(cell, 0, 0, Math.min(rest, TIMER_SLACK));
+    if (!cell || rest <= 0) return;
+    if (watched && seen !== undefined) Atomics.wait(watched, 0, seen, Math.min(rest, TIMER_SLACK));
+    else Atomics.wait(cell, 0, 0, Math.min(rest, TIMER_SLACK));
   }
 
   wake(): void {

@@ -5,6 +5,7 @@ import type { DriveName, ImageFile, MachineApi, MachineEvent, MachineFiles } fro
 import { type FirmwareConfig, type MachineConfig, parseConfig } from "../shared/config";
 import { TandemError } from "../shared/errors";
 import { recogniseKernel } from "./boot/image";
+import type { HttpOptions } from "./disks/http-reader";
 import { openImage } from "./disks/open";
 import { OverlaySource } from "./disks/overlay";
 import { readAll } from "./disks/source";
@@ -18,6 +19,8 @@ const VGA_FIRMWARE_URL = "bios/vgabios-stdvga.bin";
 
 let machine: Machine | undefined;
 let port: MessagePort | undefined;
+/** Frames that the page has not taken yet. */
+let framesOut = 0;
 
 function current(): Machine {
   if (!machine) throw new TandemError("not-running", "The machine has not been created.");
@@ -26,7 +29,11 @@ function current(): Machine {
 
 function tell(event: MachineEvent): void {
   const transfer: Transferable[] = [];
-  if (event.type === "frame") transfer.push(event.pixels.data.buffer);
+  if (event.type === "frame") {
+    transfer.push(event.pixels.data.buffer);
+    framesOut++;
+  }
+  if (event.type === "cursor-shape") transfer.push(event.pixels.data.buffer);
   if (event.type === "serial") transfer.push(event.bytes.buffer);
   port?.postMessage(event, transfer);
 }
@@ -45,10 +52,15 @@ const api: MachineApi = {
     plainErrors(async () => {
       const parts = await loadParts(parseConfig(config), files ?? {});
       machine?.dispose();
-      machine = new Machine(parts, tell);
+      machine = new Machine(parts, tell, () => framesOut === 0);
     }),
   listen(target) {
     port = target;
+    framesOut = 0;
+    target.onmessage = () => {
+      framesOut--;
+      machine?.wake();
+    };
   },
   start: () => plainErrors(() => current().start()),
   pause: () => machine?.pause(),
@@ -60,12 +72,20 @@ const api: MachineApi = {
   key: (code, pressed) => machine?.key(code, pressed),
   sendKeys: (chord) => plainErrors(() => current().sendKeys(chord)),
   releaseAll: () => machine?.releaseAll(),
-  pointerMotion: (dx, dy) => machine?.pointerMotion(dx, dy),
-  pointerButtons: (buttons) => machine?.pointerButtons(buttons),
-  pointerWheel: (vertical, horizontal) => machine?.pointerWheel(vertical, horizontal),
+  pointerMotion: (dx, dy, id) => machine?.pointerMotion(dx, dy, id),
+  pointerPosition: (x, y, id) => machine?.pointerPosition(x, y, id),
+  pointerButtons: (buttons, id) => machine?.pointerButtons(buttons, id),
+  pointerWheel: (vertical, horizontal, id) => machine?.pointerWheel(vertical, horizontal, id),
+  setPointerMode: (mode) => machine?.setPointerMode(mode),
+  shareInput: (buffer) => current().shareInput(buffer),
+  wake: () => machine?.wake(),
+  pointerStatistics: () => current().pointerStatistics(),
+  setDetached: (detached) => machine?.setDetached(detached),
   serialInput: (bytes, number) => machine?.serialInput(bytes, number),
   insert: (drive, file) =>
-    plainErrors(async () => current().insert(drive, await openImage(drive, file))),
+    plainErrors(async () =>
+      current().insert(drive, await openImage(drive, file, progressOf(file))),
+    ),
   eject: (drive) => machine?.eject(drive),
   exportDisk: (drive) => plainErrors(() => exportDisk(drive)),
   screenshot() {
@@ -84,7 +104,7 @@ async function loadParts(config: MachineConfig, files: MachineFiles): Promise<Ma
   const drives: MachineParts["drives"] = {};
   for (const drive of ["floppy", "hda", "cdrom"] as const) {
     const file = files[drive] ?? config[drive];
-    if (file) drives[drive] = await openImage(drive, file);
+    if (file) drives[drive] = await openImage(drive, file, progressOf(file));
   }
   const kernelFile = files.kernel ?? config.kernel;
   const kernel = kernelFile && (await recogniseKernel(await readFile(kernelFile)));
@@ -100,6 +120,7 @@ async function loadParts(config: MachineConfig, files: MachineFiles): Promise<Ma
     memory: config.memory,
     drives,
     append: config.append,
+    pointer: config,
     onTripleFault: "reset",
     ...(kernel && { kernel }),
     ...(initrd && { initrd, modules: [{ bytes: initrd, commandLine: "initrd" }] }),
@@ -131,7 +152,15 @@ async function firmware(
 }
 
 async function readFile(file: ImageFile): Promise<Uint8Array<ArrayBuffer>> {
-  return readAll(await openImage("kernel", file));
+  return readAll(await openImage("kernel", file, progressOf(file)));
+}
+
+/** Tells the page how a download goes on. */
+function progressOf(file: ImageFile): HttpOptions {
+  if (!("url" in file)) return {};
+  return {
+    onProgress: (loaded, total = 0) => tell({ type: "progress", file: file.url, loaded, total }),
+  };
 }
 
 async function exportDisk(drive: DriveName): Promise<Blob> {

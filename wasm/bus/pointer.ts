@@ -286,17 +286,6 @@ export function pointerWheel(vertical: i32, horizontal: i32, id: i32): i32 {
   return call_indirect<i32>(sinkOf(hub.device).wheel, vertical, horizontal, id);
 }
 
-/** Host: the same without numbers, until the worker uses the ones above. */
-export function mouseMove(dx: i32, dy: i32): void {
-  pointerMotion(dx, dy, 0);
-}
-export function mouseButtons(buttons: i32): void {
-  pointerButtons(buttons, 0);
-}
-export function mouseWheel(vertical: i32, horizontal: i32): void {
-  pointerWheel(vertical, horizontal, 0);
-}
-
 /** Host: reports of a PointerDevice that the guest has taken, and interrupts that it raised. */
 export function pointerReports(device: i32): f64 {
   return <f64>stateOf(<u32>device % DEVICES).reports;

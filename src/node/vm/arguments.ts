@@ -10,7 +10,7 @@ import { unreadable } from "../file-reader";
 
 export const USAGE = `usage: npm run vm -- [--config F] [--memory MiB] [--firmware F|none] [--vga-firmware F|none]
   [--floppy F] [--hda F] [--cdrom F] [--boot floppy|hda|cdrom] [--kernel F] [--initrd F[,F...]] [--append S]
-  [--serial stdio|F] [--folder DIR:NAME[:ro]] [--pointer relative] [--jit on|off]
+  [--serial stdio|F] [--folder DIR:NAME[:ro]] [--pointer auto|relative|absolute|integrated] [--jit on|off]
   [--until TEXT] [--timeout S] [--script F] [--screenshot F.png] [--stats] [--debug]`;
 
 export interface Arguments {
@@ -77,8 +77,6 @@ export function parseArguments(args: string[]): Arguments | undefined {
   const parsed = parseConfig(config);
   if (parsed.folders.length > 0)
     throw new TandemError("not-yet", '"folders": shared folders are not there yet.');
-  if (parsed.pointer !== "relative")
-    throw new TandemError("not-yet", `The pointer mode "${parsed.pointer}" is not there yet.`);
   if (values.jit === "on") throw new TandemError("not-yet", "--jit on: the JIT is not there yet.");
 
   const initrds =
