@@ -66,6 +66,8 @@ export interface MachineStats {
   load: number;
   /** Interrupts delivered since power-on. */
   irqs: number;
+  /** Milliseconds that the worker computes before it looks at messages, as it does now. */
+  slice: number;
 }
 
 export interface MachineApi {
@@ -143,8 +145,8 @@ export type MachineEvent =
   | { type: "serial"; port: number; bytes: Uint8Array<ArrayBuffer> }
   /** The resolution changed; frames of the new size follow. */
   | { type: "video-mode"; width: number; height: number }
-  /** A changed rectangle of the screen. */
-  | { type: "frame"; x: number; y: number; pixels: Pixels }
+  /** A changed rectangle of the screen, as it was at `time` (of the worker, see "input-taken"). */
+  | { type: "frame"; x: number; y: number; pixels: Pixels; time: number }
   | { type: "disk-activity"; drive: DriveName; write: boolean }
   | { type: "stats"; stats: MachineStats }
   /** A line of the firmware's or guest's debug console (ports 402h, E9h). */
@@ -182,8 +184,11 @@ export type MachineEvent =
   | { type: "guest-hello"; system: string; features: number }
   /** It has gone, or the machine was reset: the pointer and its cursor are the host's again. */
   | { type: "guest-bye" }
-  /** The guest's driver has taken all input up to this id, at `time` (performance.timeOrigin + performance.now() of the worker). */
-  | { type: "input-taken"; device: PointerDevice; id: number; time: number }
+  /**
+   * The guest's driver has taken all input up to this id, at `time` (performance.timeOrigin + performance.now() of the worker);
+   * the device had it from `latched` on.
+   */
+  | { type: "input-taken"; device: PointerDevice; id: number; time: number; latched?: number }
   /** Bytes of an image that is read as a whole; `total` is 0 while unknown. */
   | { type: "progress"; file: string; loaded: number; total: number }
   | { type: "reset" }

@@ -36,6 +36,7 @@ import {
   pointerDevice,
   PointerInput,
   type PointerSetting,
+  commonTime,
   pointerStatistics,
   pointerUse,
 } from "./pointer-input";
@@ -109,7 +110,7 @@ export class Machine {
   /** Counts the loops, so that one that was stopped does not run on after a restart. */
   #loop = 0;
   #budget = 20_000;
-  #lastInput = 0;
+  #lastInput = -Infinity;
   /** Requests that a source has not answered yet. */
   #diskRequests = 0;
   #poweredOff = false;
@@ -127,7 +128,7 @@ export class Machine {
   #statsAt = 0;
   #instructionsAtStats = 0;
   #busy = 0;
-  #lastStats: MachineStats = { uptime: 0, instructions: 0, mips: 0, load: 0, irqs: 0 };
+  #lastStats: MachineStats = { uptime: 0, instructions: 0, mips: 0, load: 0, irqs: 0, slice: 0 };
   #mips = 0;
   #load = 0;
   /** Milliseconds spent in the core, for statistics. */
@@ -336,6 +337,7 @@ export class Machine {
       mips: this.#mips,
       load: this.#load,
       irqs: this.#core.exports.interruptsDelivered(),
+      slice: this.#sliceLength(performance.now()),
     };
   }
 
@@ -436,8 +438,7 @@ export class Machine {
   #slice(): number {
     const core = this.core;
     const begin = performance.now();
-    const active = begin - this.#lastInput < ACTIVE_FOR;
-    const end = begin + (active ? SLICE_ACTIVE : SLICE);
+    const end = begin + this.#sliceLength(begin);
     let now = begin;
     let idle = 0;
     while (now < end && !(this.#diskRequests > 0 && now - begin >= SLICE_WAITING)) {
@@ -460,6 +461,11 @@ export class Machine {
     this.#busy += now - begin;
     this.#coreMilliseconds += now - begin;
     return idle;
+  }
+
+  /** While input arrives, a short one: in the end messages wait for half of it. */
+  #sliceLength(now: number): number {
+    return now - this.#lastInput < ACTIVE_FOR ? SLICE_ACTIVE : SLICE;
   }
 
   #adaptBudget(took: number): void {
@@ -569,8 +575,10 @@ export class Machine {
         break;
       case CoreEvent.InputTaken: {
         const device = pointerDevice(a);
-        const time = performance.timeOrigin + performance.now();
-        if (device !== "none") this.#listener({ type: "input-taken", device, id: b >>> 0, time });
+        const id = b >>> 0;
+        const latched = this.#pointer.latchedAt(id);
+        const times = { time: commonTime(), ...(latched !== undefined && { latched }) };
+        if (device !== "none") this.#listener({ type: "input-taken", device, id, ...times });
         break;
       }
       case CoreEvent.TripleFault:
@@ -710,7 +718,7 @@ export class Machine {
     const x = dirtyX();
     const y = dirtyY();
     const pixels = copyPixels(core, x, y, dirtyWidth(), dirtyHeight());
-    this.#listener({ type: "frame", x, y, pixels });
+    this.#listener({ type: "frame", x, y, pixels, time: commonTime() });
   }
 }
 

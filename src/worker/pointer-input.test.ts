@@ -112,3 +112,16 @@ test("a queue that nobody empties stays bounded, and ends with the last buttons"
   expect(log.length).toBeLessThan(100_000);
   expect(log.at(-1)).toBe("buttons 0 #0");
 });
+
+test("when an input was given to its device is known until the guest has taken it", () => {
+  const { input, state } = connected();
+  state.room = 0;
+  input.add(motion(1, 1, 5));
+  expect(input.latchedAt(5)).toBeUndefined();
+  state.room = 2;
+  input.add(buttons(1, 6));
+  const latched = input.latchedAt(6);
+  expect(latched).toBeGreaterThan(1e12); // milliseconds since 1970
+  expect(input.latchedAt(5)).toBeUndefined();
+  expect(input.latchedAt(6)).toBeUndefined();
+});

@@ -66,6 +66,14 @@ export function pointerStatistics(core: Core | undefined): PointerStatistics {
 /** More than a guest that still listens leaves lying; from here on the last change of buttons stands for the ones before. */
 const QUEUE_MAXIMUM = 65536;
 
+/** Inputs with a number whose latching is remembered until the guest takes them. */
+const LATCHED_MAXIMUM = 256;
+
+/** The same clock in the page and in its workers. */
+export function commonTime(): number {
+  return performance.timeOrigin + performance.now();
+}
+
 export interface PointerSetting {
   pointer: PointerMode;
   usb?: readonly UsbDevice[];
@@ -80,6 +88,7 @@ export class PointerInput {
   /** Of the queue, already given. */
   #given = 0;
   #buttons: PointerButtons = 0;
+  readonly #latched = new Map<number, number>();
 
   constructor(setting: PointerSetting) {
     this.#setting = { ...setting };
@@ -88,6 +97,13 @@ export class PointerInput {
   /** The buttons that are down once all input has arrived. */
   get buttons(): PointerButtons {
     return this.#buttons;
+  }
+
+  /** When the input with this number was given to a device; those before it are forgotten. */
+  latchedAt(id: number): number | undefined {
+    const time = this.#latched.get(id);
+    for (const [old] of this.#latched) if (old <= id) this.#latched.delete(old);
+    return time;
   }
 
   /** A core that was just made. */
@@ -151,9 +167,18 @@ export class PointerInput {
     while (core && this.#given < this.#queue.length) {
       const record = this.#queue[this.#given];
       if (record && !give(core, record)) return;
+      if (record?.id) this.#remember(record.id);
       this.#given++;
     }
     this.#clear();
+  }
+
+  #remember(id: number): void {
+    this.#latched.set(id, commonTime());
+    for (const [old] of this.#latched) {
+      if (this.#latched.size <= LATCHED_MAXIMUM) break;
+      this.#latched.delete(old);
+    }
   }
 
   #clear(): void {
