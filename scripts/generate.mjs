@@ -116,6 +116,7 @@ function hot(mnemonic, form, size, ends, code) {
 
 operation("REFETCH", "cpu.eip = i.eip", true, true);
 const undefinedName = handler("undefinedOpcode", true, "-");
+const leaveName = handler("leaveHere", true, "-");
 
 /** Entries: opcode (or 1000h + group * 8 + n) -> { ops: [reg16, mem16, reg32, mem32], immediate, flags, group }. */
 const entries = new Map();
@@ -292,6 +293,8 @@ const LAST_HANDLER: u32 = ${lastHandler};
 /** Sets cpu.eip to the record's own address: the end of a block that runs on, or of one whose code was rewritten. */
 export const REFETCH: u16 = ${number.get("REFETCH_END")};
 export const UNDEFINED: u16 = ${number.get(undefinedName)};
+/** Stands for a record for one time: see leave.ts. */
+export const LEAVE: u16 = ${number.get(leaveName)};
 export const OPERATION_COUNT = ${ordered.length};
 
 /** Eight u16 per opcode: operations reg16 mem16 reg32 mem32; immediate kind and flags; group; 512 opcodes, then the groups. */

@@ -15,11 +15,11 @@ import {
   PAGE_READ,
   PAGE_WRITE,
 } from "../layout";
-import { translateFetch } from "../memory/paging";
+import { tryTranslateFetch } from "../memory/paging";
 import { Physical } from "../memory/physical";
 import { dropWrites } from "../memory/tlb";
 import { decode, LONGEST_INSTRUCTION } from "./decode";
-import { Fault } from "./fault";
+import { Fault, Vector } from "./fault";
 import { Instruction, INSTRUCTION_SIZE } from "./instruction";
 import { FIRST_ENDING, REFETCH } from "./operations.gen";
 import { CPL_USER, CS, cpu, GENERATION_STEP, MODE_FLAT, MODE_STEP, Segments } from "./state";
@@ -39,6 +39,7 @@ export class Block {
   unused: u32;
 }
 const DEAD: u32 = 0xffff_ffff;
+export const NO_BLOCK = changetype<Block>(<usize>0);
 const HEADER_SIZE = INSTRUCTION_SIZE;
 
 @unmanaged
@@ -76,17 +77,20 @@ function mapSlot(physical: u32): usize {
   return BLOCK_MAP + ((<usize>hash) << 2);
 }
 
-/** The block at cpu.eip, decoded if need be; raises the fetch's fault. */
+/** The block at cpu.eip, decoded if need be; NO_BLOCK where the fetch faults, which is described. */
 export function findBlock(mode: u32): Block {
   const eip = cpu.eip;
   const code = Segments.of(CS);
   if (!(mode & MODE_FLAT) && eip > code.limit) {
     pointAtNext();
-    Fault.protection();
+    Fault.describe(Vector.GeneralProtection, 0, 1);
+    return NO_BLOCK;
   }
   const linear = code.base + eip;
   pointAtNext();
-  const physical = translateFetch(linear, cpu.cpl == CPL_USER);
+  const translated = tryTranslateFetch(linear, cpu.cpl == CPL_USER);
+  if (translated < 0) return NO_BLOCK;
+  const physical = <u32>translated;
   let address = load<u32>(mapSlot(physical));
   while (address) {
     const block = changetype<Block>(<usize>address);
@@ -195,18 +199,25 @@ function decodeSingle(linear: u32, mode: u32): Block {
   const block = changetype<Block>(SINGLE);
   const record = changetype<Instruction>(SINGLE + HEADER_SIZE);
   const inPage = min<u32>(wanted, 0x1000 - (linear & 0xfff));
-  let physical = translateFetch(linear, user);
+  let translated = tryTranslateFetch(linear, user);
+  if (translated < 0) return NO_BLOCK;
+  let physical = <u32>translated;
   for (let k: u32 = 0; k < inPage; k++) store<u8>(BYTES + k, <u8>Physical.read8(physical + k));
   let length = decode(record, BYTES, inPage, eip, mode);
   if (!length) {
     if (wanted > inPage) {
-      physical = translateFetch(linear + inPage, user);
+      translated = tryTranslateFetch(linear + inPage, user);
+      if (translated < 0) return NO_BLOCK;
+      physical = <u32>translated;
       for (let k = inPage; k < wanted; k++) {
         store<u8>(BYTES + k, <u8>Physical.read8(physical + (k - inPage)));
       }
       length = decode(record, BYTES, wanted, eip, mode);
     }
-    if (!length) Fault.protection(); // runs out of the segment
+    if (!length) {
+      Fault.describe(Vector.GeneralProtection, 0, 1); // runs out of the segment
+      return NO_BLOCK;
+    }
   }
   const last = changetype<Instruction>(SINGLE + HEADER_SIZE + INSTRUCTION_SIZE);
   last.operation = REFETCH;

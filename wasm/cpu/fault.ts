@@ -1,9 +1,15 @@
-// Raising exceptions: note what happened, then leave all wasm frames through the host, which calls `handleFault`.
+// Raising exceptions.
 //
-// An instruction raises before it has written any register, so that the one at `cpu.instruction` can start again.
+// An instruction raises before it has written any register, so that the one at `cpu.instruction` can start again. There are
+// two ways. `raise` notes what happened and leaves all wasm frames through the host, which calls `handleFault`: it never
+// returns, and takes microseconds. `note` is for the hot operations, whose faults must be quick (demand paging): it
+// keeps a copy of the registers and lets the operation run to its end, cut off from memory; the block ends behind it, and
+// `settleFault` puts the registers back before the exception is delivered.
 
 import { hostUnwind } from "../host";
-import { cpu } from "./state";
+import { selectNoTlb } from "../memory/tlb";
+import { cancelLeave, leaveBlock } from "./leave";
+import { cpu, CpuState, PENDING_FAULT, REGISTERS } from "./state";
 
 export enum Vector {
   DivideError = 0,
@@ -27,23 +33,23 @@ export enum Vector {
   SimdException = 19,
 }
 
+const REGISTER_BYTES = 8 * 8;
+/** EIP, EFLAGS and what the arithmetic flags come from: the first fields of CpuState. */
+const FLAGS_BYTES = offsetof<CpuState>("pending");
+/** Registers and flags from before the operation that faulted. */
+const NOTED = memory.data(REGISTER_BYTES + 32, 8);
+
 export class Fault {
   /** Raises an exception without error code. Never returns. */
   static raise(vector: Vector): void {
-    cpu.faultVector = vector;
-    cpu.faultCode = 0;
-    cpu.faultHasCode = 0;
-    hostUnwind();
-    unreachable();
+    Fault.describe(vector, 0, 0);
+    Fault.unwind();
   }
 
   /** Raises an exception with error code. Never returns. */
   static raiseCode(vector: Vector, code: u32): void {
-    cpu.faultVector = vector;
-    cpu.faultCode = code;
-    cpu.faultHasCode = 1;
-    hostUnwind();
-    unreachable();
+    Fault.describe(vector, code, 1);
+    Fault.unwind();
   }
 
   /** #GP(code). */
@@ -56,9 +62,55 @@ export class Fault {
     Fault.raise(Vector.InvalidOpcode);
   }
 
-  /** #PF: sets CR2. code: SDM vol. 3, 4.7. */
-  static page(address: u32, code: u32): void {
-    cpu.cr2 = address;
-    Fault.raiseCode(Vector.PageFault, code);
+  /** Writes down what `unwind` or `note` is about. The first exception of an instruction stays. */
+  static describe(vector: Vector, code: u32, hasCode: u32): void {
+    if (cpu.pending & PENDING_FAULT) return;
+    cpu.faultVector = vector;
+    cpu.faultCode = code;
+    cpu.faultHasCode = hasCode;
   }
+
+  /** The same for #PF, with CR2. code: SDM vol. 3, 4.7. */
+  static describePage(address: u32, code: u32): void {
+    if (cpu.pending & PENDING_FAULT) return;
+    cpu.cr2 = address;
+    Fault.describe(Vector.PageFault, code, 1);
+  }
+
+  /** Leaves for the host with the exception described. Never returns. */
+  static unwind(): void {
+    settleFault();
+    hostUnwind();
+    unreachable();
+  }
+
+  /** The operation at cpu.instruction has met the exception described, and will return without effect. */
+  static note(): void {
+    if (Fault.isNoted()) return;
+    memory.copy(NOTED, REGISTERS, REGISTER_BYTES);
+    memory.copy(NOTED + REGISTER_BYTES, changetype<usize>(cpu), FLAGS_BYTES);
+    cpu.notedRecord = cpu.instruction;
+    cpu.notedRead = cpu.tlbRead;
+    cpu.notedWrite = cpu.tlbWrite;
+    cpu.pending |= PENDING_FAULT;
+    selectNoTlb();
+    leaveBlock();
+  }
+
+  /** An exception was noted: the rest of the operation sees no memory. */
+  @inline static isNoted(): bool {
+    return (cpu.pending & PENDING_FAULT) != 0;
+  }
+}
+
+/** When an exception was noted: as if its instruction had not run. */
+export function settleFault(): void {
+  if (!Fault.isNoted()) return;
+  memory.copy(REGISTERS, NOTED, REGISTER_BYTES);
+  memory.copy(changetype<usize>(cpu), NOTED + REGISTER_BYTES, FLAGS_BYTES);
+  cancelLeave();
+  cpu.instruction = cpu.notedRecord;
+  cpu.tlbRead = cpu.notedRead;
+  cpu.tlbWrite = cpu.notedWrite;
+  cpu.pending &= ~PENDING_FAULT;
 }

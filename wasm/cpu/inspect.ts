@@ -4,8 +4,9 @@
 // translations follow, so the order of calls does not matter.
 
 import { flushTlb } from "../memory/tlb";
-import { loadPointers, translateFetch } from "../memory/paging";
+import { loadPointers, tryTranslateFetch } from "../memory/paging";
 import { pointAtNext } from "./blocks";
+import { Fault } from "./fault";
 import { Flags } from "./flags";
 import { Instruction } from "./instruction";
 import { updateMode, updateRights } from "./segments";
@@ -157,7 +158,7 @@ export function getFaultHasCode(): u32 {
 /** Raises the fault, if any, of fetching the instruction at cpu.eip. */
 export function probeFetch(): void {
   pointAtNext();
-  translateFetch(Segments.of(CS).base + cpu.eip, cpu.cpl == CPL_USER);
+  if (tryTranslateFetch(Segments.of(CS).base + cpu.eip, cpu.cpl == CPL_USER) < 0) Fault.unwind();
 }
 
 /** EIP of the instruction that raised it. */

@@ -6,8 +6,9 @@ import { Irq } from "../bus/irq";
 import { Power } from "../bus/power";
 import { hostEvent } from "../host";
 import { MachineEvent } from "../protocol/events";
-import { Block, findBlock, pointAtNext, Recent } from "./blocks";
+import { Block, findBlock, NO_BLOCK, pointAtNext, Recent } from "./blocks";
 import { checkInstructionBreakpoint, DR6_SINGLE_STEP } from "./debug";
+import { Fault, settleFault } from "./fault";
 import { Instruction, INSTRUCTION_SIZE } from "./instruction";
 import { deliverDebugTrap, deliverExternal, deliverFault } from "./interrupts";
 import { FIRST_ENDING, Operations } from "./operations.gen";
@@ -18,6 +19,7 @@ import {
   INHIBIT_STACK,
   MODE_STEP,
   PENDING_DEBUG,
+  PENDING_FAULT,
   PENDING_INTR,
   PENDING_NMI,
   PENDING_RESET,
@@ -65,11 +67,20 @@ function runSlice(budget: i32): i32 {
       block = changetype<Block>(load<usize>(slot, 8));
     } else {
       block = findBlock(mode);
+      if (block == NO_BLOCK) {
+        cpu.budget--;
+        deliverFault();
+        continue;
+      }
     }
     const count = block.instructions;
     cpu.budget -= <i32>count;
     cpu.instructions += <u64>count;
     execute(block);
+    if (cpu.pending & PENDING_FAULT) {
+      settleFault();
+      deliverFault();
+    }
   }
   return RunResult.Budget;
 }
@@ -93,7 +104,13 @@ function executeOne(): void {
   if (cpu.eflags & FLAG_TF) cpu.debugTrap |= DR6_SINGLE_STEP;
   cpu.budget--;
   cpu.instructions++;
-  execute(findBlock(cpu.mode | MODE_STEP));
+  const block = findBlock(cpu.mode | MODE_STEP);
+  if (block != NO_BLOCK) execute(block);
+  if (block == NO_BLOCK || cpu.pending & PENDING_FAULT) {
+    settleFault();
+    deliverFault();
+    return;
+  }
   // Behind MOV SS and POP SS there is no trap: ESP is about to follow.
   if (cpu.inhibit == INHIBIT_STACK) cpu.debugTrap &= ~DR6_SINGLE_STEP;
   else if (cpu.debugTrap) deliverDebugTrap();
@@ -149,8 +166,10 @@ export function step(): i32 {
   const start = cpu.eip;
   for (let k = 0; k < 0x10_0000; k++) {
     const block = findBlock(cpu.mode | MODE_STEP);
+    if (block == NO_BLOCK) Fault.unwind();
     cpu.instructions++;
     execute(block);
+    if (cpu.pending & PENDING_FAULT) Fault.unwind();
     const first = changetype<Instruction>(changetype<usize>(block) + INSTRUCTION_SIZE);
     if (cpu.eip != start || !isRepeated(first)) break;
   }

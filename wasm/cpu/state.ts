@@ -117,6 +117,13 @@ export class CpuState {
   microcode: u32; // IA32_BIOS_SIGN_ID
   apicBase: u64;
   harness: u32; // HARNESS_*: set by the vectors runner, never by a machine
+
+  // Nothing of these outlives an instruction.
+  leaveRecord: usize; // the record that is a LEAVE now, and what it was: see cpu/leave.ts
+  leaveOperation: u32;
+  notedRecord: usize; // PENDING_FAULT: the instruction that faulted, and the tables it used: see cpu/fault.ts
+  notedRead: usize;
+  notedWrite: usize;
 }
 
 /** A software interrupt that has passed its privilege check is told as a fault and not delivered. */
@@ -165,6 +172,7 @@ export const PENDING_NMI: u32 = 2;
 export const PENDING_RESET: u32 = 4; // bus/power.ts: the machine resets before the next block
 export const PENDING_STOP: u32 = 8; // leave run() at the next block end (power off, host wants in)
 export const PENDING_DEBUG: u32 = 16; // cpu.debugTrap is not 0
+export const PENDING_FAULT: u32 = 32; // a hot operation has faulted: see cpu/fault.ts
 
 /** cpu.mode fits below it: cpu.generation | cpu.mode is the stamp of a known block. */
 export const GENERATION_STEP: u32 = 256;

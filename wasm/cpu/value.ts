@@ -4,9 +4,9 @@
 // expression that is emitted), chosen at compile time by isInteger<T>(): the semantics themselves are written once.
 //
 // Rules, for both meanings: within one instruction all loads and stores come before the first register write, so that a
-// fault leaves the instruction undone; a value read from a register is used before that register is written (`keep`).
+// fault leaves the instruction undone (here it is noted, and the registers are put back: fault.ts); a value read from a register is used before that register is written (`keep`).
 
-import { Memory } from "../memory/memory";
+import { NotingMemory } from "../memory/memory";
 import { Condition, condition, Flags, FLAGS_SHIFT } from "./flags";
 import { Instruction, INSTRUCTION_ADDRESS32 } from "./instruction";
 import { popSegmented, pushSegmented, segmentedAddress } from "./operands";
@@ -148,7 +148,11 @@ export class V {
     if (isInteger<T>()) {
       const at = changetype<u32>(address);
       return changetype<T>(
-        size == 4 ? Memory.read32(at) : size == 2 ? Memory.read16(at) : Memory.read8(at),
+        size == 4
+          ? NotingMemory.read32(at)
+          : size == 2
+            ? NotingMemory.read16(at)
+            : NotingMemory.read8(at),
       );
     } else return V.missing<T>();
   }
@@ -156,16 +160,16 @@ export class V {
   @inline static store<T>(address: T, value: T, size: i32): void {
     if (isInteger<T>()) {
       const at = changetype<u32>(address);
-      if (size == 4) Memory.write32(at, changetype<u32>(value));
-      else if (size == 2) Memory.write16(at, changetype<u32>(value));
-      else Memory.write8(at, changetype<u32>(value));
+      if (size == 4) NotingMemory.write32(at, changetype<u32>(value));
+      else if (size == 2) NotingMemory.write16(at, changetype<u32>(value));
+      else NotingMemory.write8(at, changetype<u32>(value));
     } else V.missing<T>();
   }
 
   /** A read-modify-write's read: the write's fault comes first. */
   @inline static loadToModify<T>(address: T, size: i32): T {
     if (isInteger<T>()) {
-      Memory.probeWrite(changetype<u32>(address), <u32>size);
+      NotingMemory.probeWrite(changetype<u32>(address), <u32>size);
       return V.load<T>(address, size);
     } else return V.missing<T>();
   }
@@ -175,8 +179,8 @@ export class V {
     if (isInteger<T>()) {
       if ((cpu.mode & FLAT_STACK) == FLAT_STACK) {
         const top = Registers.get32(ESP) - <u32>size;
-        if (size == 4) Memory.write32(top, changetype<u32>(value));
-        else Memory.write16(top, changetype<u32>(value));
+        if (size == 4) NotingMemory.write32(top, changetype<u32>(value));
+        else NotingMemory.write16(top, changetype<u32>(value));
         Registers.set32(ESP, top);
       } else {
         pushSegmented(changetype<u32>(value), size);
@@ -189,7 +193,7 @@ export class V {
     if (isInteger<T>()) {
       if ((cpu.mode & FLAT_STACK) == FLAT_STACK) {
         const top = Registers.get32(ESP);
-        const value = size == 4 ? Memory.read32(top) : Memory.read16(top);
+        const value = size == 4 ? NotingMemory.read32(top) : NotingMemory.read16(top);
         Registers.set32(ESP, top + <u32>size);
         return changetype<T>(value);
       }

@@ -1,13 +1,14 @@
 // Guest memory by linear address, as the running code sees it: through the soft TLB, else through paging.
 //
-// All functions raise #PF (or #AC) themselves and then do not return. Writes that cross a page are checked on both pages first.
+// The functions of Memory raise #PF (or #AC) themselves and then do not return. Those of NotingMemory, which hot operations
+// use, note it and return (cpu/fault.ts). Writes that cross a page are checked on both pages first.
 
 import { cpu } from "../cpu/state";
 import { collectDataBreakpoint } from "../cpu/debug";
 import { Fault, Vector } from "../cpu/fault";
 import { checksAlignment } from "../cpu/segments";
 import { TLB_NONE } from "../layout";
-import { translate } from "./paging";
+import { translate, tryTranslate } from "./paging";
 import { Physical } from "./physical";
 import { TLB_SUPERVISOR_READ, TLB_SUPERVISOR_WRITE } from "./tlb";
 
@@ -77,10 +78,7 @@ export class Memory {
   static probeWrite(address: u32, size: u32): void {
     const entry = load<u32>(cpu.tlbWrite + ((<usize>(address >>> 12)) << 2));
     if (!(entry & 1) && (address & 0xfff) <= 0x1000 - size) return;
-    checkAlignment(address, size);
-    const user = isUser();
-    translate(address, user, true);
-    if ((address & 0xfff) + size > 0x1000) translate((address + size - 1) & ~0xfff, user, true);
+    if (!tryProbeWrite(address, size)) Fault.unwind();
   }
 
   /** Raises a read's fault without reading; any size up to 4096. */
@@ -151,37 +149,111 @@ export class Memory {
   }
 }
 
+/** The same for hot operations: a fault is noted, and what is read then is 0. */
+export class NotingMemory {
+  @inline static read8(address: u32): u32 {
+    const entry = load<u32>(cpu.tlbRead + ((<usize>(address >>> 12)) << 2));
+    if (!(entry & 1)) return <u32>load<u8>(<usize>(address + entry));
+    return notingRead(address, 1);
+  }
+
+  @inline static read16(address: u32): u32 {
+    const entry = load<u32>(cpu.tlbRead + ((<usize>(address >>> 12)) << 2));
+    if (((address | entry) & 0xfff) <= 0xffe) return <u32>load<u16>(<usize>(address + entry));
+    return notingRead(address, 2);
+  }
+
+  @inline static read32(address: u32): u32 {
+    const entry = load<u32>(cpu.tlbRead + ((<usize>(address >>> 12)) << 2));
+    if (((address | entry) & 0xfff) <= 0xffc) return load<u32>(<usize>(address + entry));
+    return notingRead(address, 4);
+  }
+
+  @inline static write8(address: u32, value: u32): void {
+    const entry = load<u32>(cpu.tlbWrite + ((<usize>(address >>> 12)) << 2));
+    if (!(entry & 1)) store<u8>(<usize>(address + entry), <u8>value);
+    else notingWrite(address, 1, value);
+  }
+
+  @inline static write16(address: u32, value: u32): void {
+    const entry = load<u32>(cpu.tlbWrite + ((<usize>(address >>> 12)) << 2));
+    if (((address | entry) & 0xfff) <= 0xffe) store<u16>(<usize>(address + entry), <u16>value);
+    else notingWrite(address, 2, value);
+  }
+
+  @inline static write32(address: u32, value: u32): void {
+    const entry = load<u32>(cpu.tlbWrite + ((<usize>(address >>> 12)) << 2));
+    if (((address | entry) & 0xfff) <= 0xffc) store<u32>(<usize>(address + entry), value);
+    else notingWrite(address, 4, value);
+  }
+
+  /** The read half of a read-modify-write: notes the write's fault first, as the processor does. */
+  static probeWrite(address: u32, size: u32): void {
+    const entry = load<u32>(cpu.tlbWrite + ((<usize>(address >>> 12)) << 2));
+    if (!(entry & 1) && (address & 0xfff) <= 0x1000 - size) return;
+    if (!tryProbeWrite(address, size)) Fault.note();
+  }
+}
+
 function isUser(): bool {
   return cpu.cpl == 3;
 }
 
-function checkAlignment(address: u32, size: u32): void {
-  if (cpu.tlbRead != TLB_NONE || size > 8 || !(address & (size - 1))) return;
-  if (checksAlignment()) Fault.raiseCode(Vector.AlignmentCheck, 0);
+/** Whether #AC is due; it is described then. */
+function isMisaligned(address: u32, size: u32): bool {
+  if (cpu.tlbRead != TLB_NONE || size > 8 || !(address & (size - 1))) return false;
+  if (!checksAlignment()) return false;
+  Fault.describe(Vector.AlignmentCheck, 0, 1);
+  return true;
+}
+
+function tryProbeWrite(address: u32, size: u32): bool {
+  if (isMisaligned(address, size)) return false;
+  const user = isUser();
+  if (tryTranslate(address, user, true) < 0) return false;
+  if ((address & 0xfff) + size <= 0x1000) return true;
+  return tryTranslate((address + size - 1) & ~0xfff, user, true) >= 0;
 }
 
 function slowRead(address: u32, size: i32): u32 {
-  checkAlignment(address, size);
-  return readUnaligned(address, size);
+  const value = isMisaligned(address, size) ? -1 : tryRead(address, size);
+  if (value < 0) Fault.unwind();
+  return <u32>value;
+}
+
+function notingRead(address: u32, size: i32): u32 {
+  const value = isMisaligned(address, size) ? -1 : tryRead(address, size);
+  if (value >= 0) return <u32>value;
+  Fault.note();
+  return 0;
+}
+
+/** -1: a fault, which is described. Alignment does not matter here. */
+function tryRead(address: u32, size: i32): i64 {
+  const user = isUser();
+  const first = tryTranslate(address, user, false);
+  if (first < 0) return -1;
+  if (cpu.tlbRead == TLB_NONE) collectDataBreakpoint(address, size, false);
+  const left: i32 = 0x1000 - <i32>(address & 0xfff);
+  if (left >= size) return <i64>(<u64>Physical.read(<u32>first, size));
+  const second = tryTranslate(address + <u32>left, user, false);
+  if (second < 0) return -1;
+  let value: u32 = 0;
+  for (let i = 0; i < size; i++) {
+    const at = i < left ? <u32>first + <u32>i : <u32>second + <u32>(i - left);
+    value |= Physical.read(at, 1) << ((<u32>i) << 3);
+  }
+  return <i64>(<u64>value);
 }
 
 function readUnaligned(address: u32, size: i32): u32 {
-  const user = isUser();
-  const first = translate(address, user, false);
-  if (cpu.tlbRead == TLB_NONE) collectDataBreakpoint(address, size, false);
-  const left: i32 = 0x1000 - <i32>(address & 0xfff);
-  if (left >= size) return Physical.read(first, size);
-  const second = translate(address + <u32>left, user, false);
-  let value: u32 = 0;
-  for (let i = 0; i < size; i++) {
-    const at = i < left ? first + <u32>i : second + <u32>(i - left);
-    value |= Physical.read(at, 1) << ((<u32>i) << 3);
-  }
-  return value;
+  const value = tryRead(address, size);
+  if (value < 0) Fault.unwind();
+  return <u32>value;
 }
 
 function slowRead64(address: u32): u64 {
-  checkAlignment(address, 8);
+  if (isMisaligned(address, 8)) Fault.unwind();
   return slowReadPacked64(address);
 }
 
@@ -191,34 +263,41 @@ function slowReadPacked64(address: u32): u64 {
 }
 
 function slowWrite(address: u32, size: i32, value: u32): void {
-  checkAlignment(address, size);
-  writeUnaligned(address, size, value);
+  if (isMisaligned(address, size) || !tryWrite(address, size, value)) Fault.unwind();
 }
 
-function writeUnaligned(address: u32, size: i32, value: u32): void {
+function notingWrite(address: u32, size: i32, value: u32): void {
+  if (isMisaligned(address, size) || !tryWrite(address, size, value)) Fault.note();
+}
+
+/** False: a fault, which is described. Alignment does not matter here. */
+function tryWrite(address: u32, size: i32, value: u32): bool {
   const user = isUser();
-  const first = translate(address, user, true);
+  const first = tryTranslate(address, user, true);
+  if (first < 0) return false;
   const left: i32 = 0x1000 - <i32>(address & 0xfff);
   if (left >= size) {
     if (cpu.tlbRead == TLB_NONE) collectDataBreakpoint(address, size, true);
-    Physical.write(first, size, value);
-    return;
+    Physical.write(<u32>first, size, value);
+    return true;
   }
-  const second = translate(address + <u32>left, user, true);
+  const second = tryTranslate(address + <u32>left, user, true);
+  if (second < 0) return false;
   if (cpu.tlbRead == TLB_NONE) collectDataBreakpoint(address, size, true);
   for (let i = 0; i < size; i++) {
-    const at = i < left ? first + <u32>i : second + <u32>(i - left);
+    const at = i < left ? <u32>first + <u32>i : <u32>second + <u32>(i - left);
     Physical.write(at, 1, value >>> ((<u32>i) << 3));
   }
+  return true;
 }
 
 function slowWrite64(address: u32, value: u64): void {
-  checkAlignment(address, 8);
+  if (isMisaligned(address, 8)) Fault.unwind();
   slowWritePacked64(address, value);
 }
 
 function slowWritePacked64(address: u32, value: u64): void {
   if ((address & 0xfff) > 0xff8) Memory.probeWrite(address, 8);
-  writeUnaligned(address, 4, <u32>value);
-  writeUnaligned(address + 4, 4, <u32>(value >> 32));
+  if (!tryWrite(address, 4, <u32>value)) Fault.unwind();
+  if (!tryWrite(address + 4, 4, <u32>(value >> 32))) Fault.unwind();
 }

@@ -49,18 +49,26 @@ const ACCESS_PROBE: u32 = 4;
  * Sets accessed and dirty bits. Returns the physical address after A20.
  */
 export function translate(linear: u32, user: bool, write: bool): u32 {
+  const physical = tryTranslate(linear, user, write);
+  if (physical < 0) Fault.unwind();
+  return <u32>physical;
+}
+
+/** The same, but where the access is not allowed, #PF is only described (cpu/fault.ts) and -1 returned. */
+export function tryTranslate(linear: u32, user: bool, write: bool): i64 {
+  if (Fault.isNoted()) return -1;
   if (!(cpu.cr0 & CR0_PG)) {
     const physical = Physical.bus(linear);
     fillTlb(linear, physical, user, true, false);
-    return physical;
+    return <i64>(<u64>physical);
   }
-  return <u32>walk(linear, user, write ? ACCESS_WRITE : 0);
+  return walk(linear, user, write ? ACCESS_WRITE : 0);
 }
 
-/** The same for an instruction fetch (NX). */
-export function translateFetch(linear: u32, user: bool): u32 {
-  if (!(cpu.cr0 & CR0_PG)) return translate(linear, user, false);
-  return <u32>walk(linear, user, ACCESS_FETCH);
+/** For an instruction fetch (NX). */
+export function tryTranslateFetch(linear: u32, user: bool): i64 {
+  if (!(cpu.cr0 & CR0_PG)) return tryTranslate(linear, user, false);
+  return walk(linear, user, ACCESS_FETCH);
 }
 
 /** Where a linear address would be read from, or -1: for tools; changes nothing and raises nothing. */
@@ -86,7 +94,7 @@ function fail(linear: u32, user: bool, access: u32, reason: u32): i64 {
   if (access & ACCESS_WRITE) code |= FAULT_WRITE;
   if (user) code |= FAULT_USER;
   if (access & ACCESS_FETCH && cpu.cr4 & CR4_PAE && cpu.efer & EFER_NXE) code |= FAULT_FETCH;
-  Fault.page(linear, code);
+  Fault.describePage(linear, code);
   return -1;
 }
 

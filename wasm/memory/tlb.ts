@@ -141,14 +141,19 @@ export function rearmVideoTracking(): void {
 /** Chooses the tables for the privilege level; with alignment checks on, a table without entries. */
 export function selectTlb(user: bool, alignmentCheck: bool): void {
   if (alignmentCheck) {
-    if (!tlb.noneReady) {
-      memory.fill(TLB_NONE, 0xff, TLB_TABLE_SIZE);
-      tlb.noneReady = 1;
-    }
-    cpu.tlbRead = TLB_NONE;
-    cpu.tlbWrite = TLB_NONE;
+    selectNoTlb();
   } else {
     cpu.tlbRead = user ? TLB_USER_READ : TLB_SUPERVISOR_READ;
     cpu.tlbWrite = user ? TLB_USER_WRITE : TLB_SUPERVISOR_WRITE;
   }
+}
+
+/** Chooses a table without entries: every access takes the slow path. */
+export function selectNoTlb(): void {
+  if (!tlb.noneReady) {
+    memory.fill(TLB_NONE, 0xff, TLB_TABLE_SIZE);
+    tlb.noneReady = 1;
+  }
+  cpu.tlbRead = TLB_NONE;
+  cpu.tlbWrite = TLB_NONE;
 }
