@@ -36,6 +36,7 @@ export class Keyboard {
   }
 
   #onKeyDown = (event: KeyboardEvent): void => {
+    if (isNoKey(event)) return;
     event.preventDefault();
     event.stopPropagation();
     if (this.#held.size === 0) this.#onlyReleaseKeys = true;
@@ -46,6 +47,7 @@ export class Keyboard {
   };
 
   #onKeyUp = (event: KeyboardEvent): void => {
+    if (isNoKey(event)) return;
     event.preventDefault();
     event.stopPropagation();
     const leaves = this.#onlyReleaseKeys && this.#held.size >= 2;
@@ -64,4 +66,9 @@ export class Keyboard {
     this.#held.clear();
     void this.#machine.api.releaseAll();
   };
+}
+
+/** Keyboards on a screen, and those that compose characters, tell of changes to a text instead: touch-keyboard.ts. */
+function isNoKey({ code, key, isComposing }: KeyboardEvent): boolean {
+  return code === "" || key === "Unidentified" || isComposing;
 }

@@ -1,21 +1,27 @@
-// One machine in a worker of its own: calls go to `api`, events come to the listeners.
+// One machine in a worker of its own: calls go to `api` or `call`, events come to the listeners.
 
 import * as Comlink from "comlink";
 import { type ErrorData, TandemError } from "../shared/errors";
 import type { MachineApi, MachineEvent } from "../shared/api";
+// oxlint-disable-next-line import/default -- made by the build
+import workerUrl from "../worker/worker?worker&url";
 
 export type MachineListener = (event: MachineEvent) => void;
 export type RemoteMachine = Comlink.Remote<MachineApi>;
 
 export class MachineClient {
+  /** For what needs no answer. A call whose answer counts goes through `call`. */
   readonly api: RemoteMachine;
   readonly #worker: Worker;
   readonly #listening: Promise<void>;
   readonly #events = new MessageChannel();
   readonly #listeners = new Set<MachineListener>();
+  /** Ends the calls that wait for an answer. */
+  readonly #pending = new Set<() => void>();
+  #disposed = false;
 
   constructor() {
-    this.#worker = new Worker(new URL("../worker/worker.ts", import.meta.url), { type: "module" });
+    this.#worker = createWorker();
     this.#worker.addEventListener("error", this.#onWorkerError);
     this.api = Comlink.wrap<MachineApi>(this.#worker);
     this.#events.port1.addEventListener("message", this.#onMessage);
@@ -36,22 +42,44 @@ export class MachineClient {
     });
   }
 
+  /** @throws TandemError, also when the machine goes before it has answered */
+  call<T>(work: (api: RemoteMachine) => Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const gone = (): void => reject(new TandemError("not-running", "The machine is gone."));
+      if (this.#disposed) {
+        gone();
+        return;
+      }
+      this.#pending.add(gone);
+      work(this.api)
+        .then(resolve, (error: unknown) => reject(TandemError.from(error)))
+        .finally(() => this.#pending.delete(gone));
+    });
+  }
+
   /** @returns what ends the listening */
   listen(listener: MachineListener): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
 
+  /** Ends the worker, which frees the machine's memory. */
   dispose(): void {
+    this.#disposed = true;
     this.#listeners.clear();
     this.#events.port1.close();
     this.#worker.terminate();
+    for (const gone of this.#pending) gone();
+    this.#pending.clear();
   }
 
   #onMessage = ({ data }: MessageEvent<MachineEvent>): void => {
-    this.#tell(data);
-    // The next frame waits until this one was taken, so that a busy page does not have to catch up.
-    if (data.type === "frame") this.#events.port1.postMessage(null);
+    try {
+      this.#tell(data);
+    } finally {
+      // The next frame waits until this one was taken, so that a busy page does not have to catch up.
+      if (data.type === "frame") this.#events.port1.postMessage(null);
+    }
   };
 
   #onWorkerError = (event: ErrorEvent): void => {
@@ -64,5 +92,18 @@ export class MachineClient {
 
   #tell(event: MachineEvent): void {
     for (const listener of this.#listeners) listener(event);
+  }
+}
+
+/** Browsers start workers from the page's own site only; a library from elsewhere is imported by a worker of the page's. */
+function createWorker(): Worker {
+  try {
+    return new Worker(new URL("../worker/worker.ts", import.meta.url), { type: "module" });
+  } catch {
+    const source = `import ${JSON.stringify(new URL(workerUrl, import.meta.url).href)};`;
+    const url = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
+    const worker = new Worker(url, { type: "module" });
+    URL.revokeObjectURL(url);
+    return worker;
   }
 }

@@ -1,32 +1,19 @@
 // One machine on the page with everything around it: choosing, controls, drives, screen, console, messages.
 
-import type { DriveName, MachineEvent, MachineFiles, MachineState } from "../shared/api";
+import type { DriveName, MachineFiles, MachineState } from "../shared/api";
 import { TandemError } from "../shared/errors";
+import "../element/index";
+import type { TandemPc } from "../element/tandem-pc";
 import { DriveMenu } from "./drive-menu";
 import { type ImageRole, recogniseFile, type RecognisedImage, recogniseUrl } from "./images";
-import { Keyboard } from "./keyboard";
-import { MachineClient } from "./machine-client";
-import { findMachines, LINUX_OPTIONS, type MachineChoice, standardFirmware } from "./machines";
+import { findMachines, LINUX_OPTIONS, type MachineChoice } from "./machines";
 import { Messages } from "./messages";
 import { part } from "./part";
-import { RelativePointer } from "./pointer/relative";
-import { Screen } from "./screen";
 import { SerialConsole } from "./serial-console";
 import { StatusLine } from "./status-line";
 
 const IMAGE_MEMORY = 128;
 const DRIVES: readonly DriveName[] = ["floppy", "hda", "cdrom"];
-const HINT =
-  "Click the screen to use keyboard and mouse. Esc gives the mouse back; Ctrl+Alt gives back both.";
-const HINT_CAPTURED =
-  "The mouse is the guest's. Esc gives it back (to press Esc in the guest: menu Keys).";
-
-/** What exists for as long as one machine runs. */
-interface Session {
-  machine: MachineClient;
-  parts: { attach(): void; detach(): void }[];
-  stopListening: () => void;
-}
 
 export class MachineView {
   readonly #root: HTMLElement;
@@ -34,18 +21,18 @@ export class MachineView {
   readonly #list: HTMLSelectElement;
   readonly #address: HTMLInputElement;
   readonly #files: HTMLInputElement;
-  readonly #stage: HTMLElement;
+  readonly #pc: TandemPc;
+  readonly #parts: { attach(): void; detach(): void }[];
   readonly #drives: DriveMenu;
   readonly #listeners = new AbortController();
   #choices: MachineChoice[] = [];
-  #session: Session | undefined;
+  /** A machine has been built. */
+  #there = false;
   #state: MachineState = "off";
   /** Images that were opened: the list has one more line for them. */
   #opened: MachineChoice | undefined;
   /** Firmware that the user has dropped; it replaces what the page is served with. */
   #firmware: MachineFiles = {};
-  /** Counts the starts: one that was overtaken by another is given up. */
-  #starts = 0;
 
   constructor(template: HTMLTemplateElement) {
     const content = template.content.cloneNode(true) as DocumentFragment;
@@ -54,7 +41,12 @@ export class MachineView {
     this.#list = part<HTMLSelectElement>(this.#root, "list");
     this.#address = part<HTMLInputElement>(this.#root, "address");
     this.#files = part<HTMLInputElement>(this.#root, "files");
-    this.#stage = part(this.#root, "stage");
+    this.#pc = part<TandemPc>(this.#root, "pc");
+    customElements.upgrade(this.#root); // it comes from a template, where elements are not alive
+    this.#parts = [
+      new SerialConsole(part(this.#root, "terminal"), this.#pc),
+      new StatusLine(part(this.#root, "status"), this.#pc),
+    ];
     this.#drives = new DriveMenu(part(this.#root, "drive-list"), {
       insert: (drive, file) => this.#try(() => this.#insert(drive, file)),
       eject: (drive) => this.#try(() => this.#eject(drive)),
@@ -68,7 +60,7 @@ export class MachineView {
     this.#drives.attach();
     this.#listen();
     this.#showState("off");
-    part(this.#root, "hint").textContent = HINT;
+    for (const each of this.#parts) each.attach();
     await this.#try(async () => {
       this.#choices = await findMachines();
       this.#fillList();
@@ -77,9 +69,8 @@ export class MachineView {
   }
 
   detach(): void {
-    this.#starts++;
     this.#listeners.abort();
-    this.#end();
+    for (const each of this.#parts) each.detach();
     this.#drives.detach();
     this.#root.remove();
   }
@@ -101,6 +92,27 @@ export class MachineView {
     // A menu closes when something else is used.
     document.addEventListener("pointerdown", this.#onPointerDown, { signal });
     root.addEventListener("keydown", this.#onKeyDown, { signal });
+    this.#listenToMachine(signal);
+  }
+
+  #listenToMachine(signal: AbortSignal): void {
+    const pc = this.#pc;
+    pc.addEventListener("ready", () => (this.#there = true), { signal });
+    pc.addEventListener("statechange", ({ detail }) => this.#showState(detail.state), { signal });
+    pc.addEventListener("error", ({ detail }) => this.#messages.error(detail), { signal });
+    pc.addEventListener("crash", ({ detail }) => this.#messages.info(detail.reason), { signal });
+    pc.addEventListener(
+      "poweroff",
+      () => this.#messages.info("The guest has switched its machine off."),
+      { signal },
+    );
+    pc.addEventListener(
+      "tray",
+      ({ detail }) => {
+        if (detail.open) this.#drives.show(detail.drive, undefined);
+      },
+      { signal },
+    );
   }
 
   #onChoose = (event: Event): void => {
@@ -168,8 +180,8 @@ export class MachineView {
     if (chord !== undefined) {
       this.#closeMenus();
       void this.#try(async () => {
-        part(this.#root, "screen").focus();
-        await this.#machine.api.sendKeys(chord);
+        this.#pc.focus();
+        await this.#pc.sendKeys(chord);
       });
     } else if (action !== undefined) {
       void this.#try(() => this.#act(action));
@@ -182,25 +194,25 @@ export class MachineView {
         this.#files.click();
         break;
       case "pause":
-        if (this.#state === "paused") await this.#machine.api.resume();
-        else await this.#machine.api.pause();
+        if (this.#state === "paused") await this.#pc.resume();
+        else await this.#pc.pause();
         break;
       case "reset":
-        await this.#machine.api.reset();
+        await this.#pc.reset();
         break;
       case "power-button":
-        await this.#machine.api.powerButton();
+        await this.#pc.powerButton();
         break;
       case "power":
-        if (this.#state === "off") await this.#machine.api.start();
-        else await this.#machine.api.powerOff();
+        if (this.#state === "off") await this.#pc.start();
+        else await this.#pc.powerOff();
         break;
       case "type-clipboard":
         this.#closeMenus();
-        await this.#machine.api.typeText(await this.#clipboardText());
+        await this.#pc.typeText(await this.#clipboardText());
         break;
       case "full-screen":
-        await this.#fullScreen();
+        await this.#pc.requestFullscreen();
         break;
       default:
         break; // the drives' buttons, which have their own listener
@@ -216,15 +228,6 @@ export class MachineView {
         "The browser did not hand over the clipboard. Allow this page to read it, and try again.",
       );
     }
-  }
-
-  async #fullScreen(): Promise<void> {
-    try {
-      await this.#stage.requestFullscreen();
-    } catch {
-      throw new TandemError("bad-argument", "The browser does not allow full screen here.");
-    }
-    part(this.#root, "screen").focus();
   }
 
   #closeMenus(): void {
@@ -244,7 +247,6 @@ export class MachineView {
   }
 
   async #openUrl(address: string): Promise<void> {
-    this.#wait("Fetching the image…");
     await this.#open([await recogniseUrl(address)]);
     this.#address.value = "";
   }
@@ -284,74 +286,12 @@ export class MachineView {
   /** The machine before runs on until the new one has been built. */
   async #start(choice: MachineChoice | undefined): Promise<void> {
     if (!choice) return;
-    const start = ++this.#starts;
-    this.#wait(`Loading ${choice.name}…`);
-    const machine = new MachineClient();
-    try {
-      const kernel = choice.files?.kernel ?? choice.config.kernel;
-      const firmware = kernel ? {} : { ...(await this.#findFirmware()), ...this.#firmware };
-      await machine.ready();
-      await machine.api.create(choice.config, { ...firmware, ...choice.files });
-    } catch (error) {
-      machine.dispose();
-      throw error;
-    }
-    if (start !== this.#starts) {
-      machine.dispose();
-      return;
-    }
-    this.#end();
+    const kernel = choice.files?.kernel ?? choice.config.kernel;
+    const files = { ...(kernel ? {} : this.#firmware), ...choice.files };
+    await this.#pc.load({ config: choice.config, files });
     this.#messages.clear();
-    this.#begin(machine, choice);
-    await machine.api.start();
-  }
-
-  async #findFirmware(): Promise<MachineFiles> {
-    if (this.#firmware.firmware && this.#firmware.vgaFirmware) return {};
-    return standardFirmware();
-  }
-
-  #begin(machine: MachineClient, choice: MachineChoice): void {
-    const root = this.#root;
-    // A new canvas: what the machine before has left on it goes with it.
-    const old = part<HTMLCanvasElement>(root, "screen");
-    const canvas = old.cloneNode() as HTMLCanvasElement;
-    const hadFocus = document.activeElement === old;
-    old.replaceWith(canvas);
-    const pointer = new RelativePointer(canvas, machine, (captured) => {
-      part(root, "hint").textContent = captured ? HINT_CAPTURED : HINT;
-    });
-    const leave = (): void => {
-      pointer.release();
-      root.querySelector<HTMLElement>('[data-action="pause"]')?.focus();
-    };
-    const parts = [
-      new Screen(canvas, this.#stage, machine),
-      new Keyboard(canvas, machine, leave),
-      pointer,
-      new SerialConsole(part(root, "terminal"), machine),
-      new StatusLine(part(root, "status"), machine),
-    ];
-    const stopListening = machine.listen(this.#onEvent);
-    this.#session = { machine, parts, stopListening };
-    for (const each of parts) each.attach();
     for (const drive of DRIVES) this.#drives.show(drive, choice.media?.[drive]);
-    if (hadFocus) canvas.focus();
-  }
-
-  #end(): void {
-    if (!this.#session) return;
-    const { machine, parts, stopListening } = this.#session;
-    this.#session = undefined;
-    stopListening();
-    for (const each of parts) each.detach();
-    machine.dispose();
-    this.#showState("off");
-  }
-
-  get #machine(): MachineClient {
-    if (!this.#session) throw new TandemError("not-running", "No machine is there yet.");
-    return this.#session.machine;
+    await this.#pc.start();
   }
 
   // ---- drives ----
@@ -360,17 +300,17 @@ export class MachineView {
     const image = await recogniseFile(file);
     if (image.role !== drive && !(drive === "hda" && image.role === "floppy"))
       throw new TandemError("image-unknown", `${image.name} is ${ROLE_WORDS[image.role]}.`);
-    await this.#machine.api.insert(drive, image.file);
+    await this.#pc.insert(drive, image.file);
     this.#drives.show(drive, image.name);
   }
 
   async #eject(drive: DriveName): Promise<void> {
-    await this.#machine.api.eject(drive);
+    await this.#pc.eject(drive);
     this.#drives.show(drive, undefined);
   }
 
   async #save(drive: DriveName): Promise<void> {
-    const blob = await this.#machine.api.exportDisk(drive);
+    const blob = await this.#pc.exportDisk(drive);
     const link = document.createElement("a");
     link.href = URL.createObjectURL(blob);
     link.download = this.#drives.medium(drive) ?? `${drive}.img`;
@@ -380,33 +320,10 @@ export class MachineView {
 
   // ---- the machine ----
 
-  #onEvent = (event: MachineEvent): void => {
-    switch (event.type) {
-      case "state":
-        this.#showState(event.state);
-        break;
-      case "error":
-        this.#messages.error(event.error);
-        break;
-      case "triple-fault":
-        this.#messages.info(event.report.reason);
-        break;
-      case "power-off":
-        this.#messages.info("The guest has switched its machine off.");
-        break;
-      case "tray":
-        if (event.open) this.#drives.show(event.drive, undefined);
-        break;
-      default:
-        break; // the parts of the session have their own listeners
-    }
-  };
-
   #showState(state: MachineState): void {
     this.#state = state;
     this.#root.dataset["state"] = state;
-    const there = this.#session !== undefined;
-    const on = there && state !== "off";
+    const on = this.#there && state !== "off";
     const set = (action: string, enabled: boolean, text?: string): void => {
       const button = this.#root.querySelector<HTMLButtonElement>(`[data-action="${action}"]`);
       if (!button) return;
@@ -420,25 +337,16 @@ export class MachineView {
     );
     set("reset", on);
     set("power-button", state === "running");
-    set("power", there, on ? "Switch off" : "Switch on");
-    this.#wait(
-      state === "off" ? (there ? "The machine is off." : "Nothing is running yet.") : undefined,
-    );
-  }
-
-  /** Words over the screen; none when it shows the guest. */
-  #wait(text: string | undefined): void {
-    const waiting = part(this.#root, "waiting");
-    waiting.hidden = text === undefined;
-    waiting.textContent = text ?? "";
+    set("power", this.#there, on ? "Switch off" : "Switch on");
   }
 
   /** Whatever fails is told, and the page goes on. */
   async #try(work: () => Promise<void>): Promise<void> {
     try {
       await work();
-    } catch (error) {
-      this.#messages.error(error);
+    } catch (thrown) {
+      const error = TandemError.from(thrown);
+      if (error.code !== "aborted") this.#messages.error(error);
       this.#showState(this.#state);
     }
   }

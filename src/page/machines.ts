@@ -82,17 +82,29 @@ function choiceOf(known: KnownMachine): MachineChoice {
   return choice;
 }
 
+const STANDARD_FIRMWARE = {
+  firmware: "bios/bios-256k.bin",
+  vgaFirmware: "bios/vgabios-stdvga.bin",
+} as const;
+
 /** The BIOS and the VGA BIOS that the page is served with. @throws TandemError firmware-missing */
-export async function standardFirmware(): Promise<MachineFiles> {
-  const [firmware, vgaFirmware] = await Promise.all(
-    ["bios/bios-256k.bin", "bios/vgabios-stdvga.bin"].map(async (path) => {
-      const response = await fetch(addressOf(path)).catch(() => undefined);
-      if (!response?.ok)
-        throw new TandemError("firmware-missing", `Starting from a disk needs a BIOS, and ${path} is not there.`); // prettier-ignore
-      return response.blob();
-    }),
-  );
-  return { ...(firmware && { firmware }), ...(vgaFirmware && { vgaFirmware }) };
+export async function standardFirmware(
+  ...roles: (keyof typeof STANDARD_FIRMWARE)[]
+): Promise<MachineFiles> {
+  const found: MachineFiles = {};
+  for (const [role, answer] of roles.map(
+    (name) => [name, firmwareFile(STANDARD_FIRMWARE[name])] as const,
+  ))
+    // prettier-ignore
+    found[role] = await answer;
+  return found;
+}
+
+async function firmwareFile(path: string): Promise<Blob> {
+  const response = await fetch(addressOf(path)).catch(() => undefined);
+  if (!response?.ok)
+    throw new TandemError("firmware-missing", `Starting from a disk needs a BIOS, and ${path} is not there.`); // prettier-ignore
+  return response.blob();
 }
 
 /** The worker resolves addresses from its own place; here they are the page's. */

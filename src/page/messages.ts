@@ -20,6 +20,12 @@ const ADVICE: Readonly<Partial<Record<ErrorCode, string>>> = {
 };
 const KEEP_MESSAGES = 4;
 
+/** What went wrong, and what to do. */
+export function wordsFor(thrown: unknown): string {
+  const { code, message } = TandemError.from(thrown);
+  return `${message} ${ADVICE[code] ?? ""}`.trimEnd();
+}
+
 export class Messages {
   readonly #region: HTMLElement;
 
@@ -28,8 +34,7 @@ export class Messages {
   }
 
   error(thrown: unknown): void {
-    const { code, message } = TandemError.from(thrown);
-    this.#show("error", `${message} ${ADVICE[code] ?? ""}`.trimEnd(), code);
+    this.#show("error", wordsFor(thrown), TandemError.from(thrown).code);
   }
 
   info(text: string): void {

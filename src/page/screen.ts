@@ -1,4 +1,6 @@
 // The guest's picture on a canvas: whole device pixels where there is room, always its own aspect.
+//
+// The canvas fills `picture`, which stands in the middle of the stage on whole device pixels.
 
 import type { Pixels } from "../shared/api";
 import type { MachineClient } from "./machine-client";
@@ -7,9 +9,19 @@ import type { MachineClient } from "./machine-client";
 const WHOLE_STEP_USES = 0.75;
 const TEXT_INTERVAL = 500;
 
+export interface ScreenPlace {
+  canvas: HTMLCanvasElement;
+  /** Around the canvas, of the size of the picture. */
+  picture: HTMLElement;
+  /** The room there is. */
+  stage: HTMLElement;
+}
+
 export class Screen {
   readonly #canvas: HTMLCanvasElement;
+  readonly #picture: HTMLElement;
   readonly #stage: HTMLElement;
+  readonly #onSize: (width: number, height: number) => void;
   /** The text screen, inside the canvas, where assistive technology finds it. */
   readonly #text: HTMLElement;
   readonly #machine: MachineClient;
@@ -19,11 +31,17 @@ export class Screen {
   #density: MediaQueryList | undefined;
   #textTimer: number | undefined;
 
-  constructor(canvas: HTMLCanvasElement, stage: HTMLElement, machine: MachineClient) {
+  constructor(
+    { canvas, picture, stage }: ScreenPlace,
+    machine: MachineClient,
+    onSize: (width: number, height: number) => void,
+  ) {
     const context = canvas.getContext("2d", { alpha: false });
     if (!context) throw new Error("This browser does not draw on a canvas.");
     this.#canvas = canvas;
+    this.#picture = picture;
     this.#stage = stage;
+    this.#onSize = onSize;
     this.#machine = machine;
     this.#context = context;
     this.#text = document.createElement("pre");
@@ -40,7 +58,7 @@ export class Screen {
     this.#resizes.observe(this.#stage);
     this.#watchDensity();
     this.#textTimer = window.setInterval(() => void this.#readText(), TEXT_INTERVAL);
-    this.#setSize(720, 400);
+    this.#fit();
   }
 
   detach(): void {
@@ -48,6 +66,7 @@ export class Screen {
     this.#resizes.disconnect();
     this.#density?.removeEventListener("change", this.#onDensity);
     window.clearInterval(this.#textTimer);
+    this.#clear();
     this.#text.remove();
   }
 
@@ -56,6 +75,7 @@ export class Screen {
     if (this.#canvas.width !== width || this.#canvas.height !== height) {
       this.#canvas.width = width;
       this.#canvas.height = height;
+      this.#onSize(width, height);
     }
     this.#fit();
   }
@@ -80,8 +100,15 @@ export class Screen {
     if (!(room > 0)) return;
     const whole = Math.floor(room);
     const scale = whole / room >= WHOLE_STEP_USES ? whole : room;
-    this.#canvas.style.width = `${Math.floor(width * scale) / density}px`;
-    this.#canvas.style.height = `${Math.floor(height * scale) / density}px`;
+    const [shownWidth, shownHeight] = [Math.floor(width * scale), Math.floor(height * scale)];
+    const { style } = this.#picture;
+    style.width = `${shownWidth / density}px`;
+    style.height = `${shownHeight / density}px`;
+    // Half a pixel beside the pixels of the screen, the picture would be drawn elsewhere than the pointer is reckoned.
+    const middle = (room: number, length: number): number =>
+      Math.floor((room * density - length) / 2) / density;
+    style.left = `${middle(this.#stage.clientWidth, shownWidth)}px`;
+    style.top = `${middle(this.#stage.clientHeight, shownHeight)}px`;
     this.#canvas.classList.toggle("smooth", scale < 1);
   }
 

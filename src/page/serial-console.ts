@@ -3,14 +3,14 @@
 import { FitAddon } from "@xterm/addon-fit";
 import { Terminal } from "@xterm/xterm";
 import "@xterm/xterm/css/xterm.css";
-import type { MachineClient } from "./machine-client";
+import type { TandemPc } from "../element/tandem-pc";
 
 const PORT = 0;
 const SCROLLBACK_LINES = 5000;
 
 export class SerialConsole {
   readonly #parent: HTMLElement;
-  readonly #machine: MachineClient;
+  readonly #pc: TandemPc;
   readonly #terminal = new Terminal({
     scrollback: SCROLLBACK_LINES,
     fontSize: 13,
@@ -20,11 +20,11 @@ export class SerialConsole {
   readonly #fit = new FitAddon();
   readonly #encoder = new TextEncoder();
   readonly #resizes = new ResizeObserver(() => this.#fitToParent());
-  #stopListening: (() => void) | undefined;
+  readonly #listeners = new AbortController();
 
-  constructor(parent: HTMLElement, machine: MachineClient) {
+  constructor(parent: HTMLElement, pc: TandemPc) {
     this.#parent = parent;
-    this.#machine = machine;
+    this.#pc = pc;
   }
 
   attach(): void {
@@ -34,20 +34,27 @@ export class SerialConsole {
     this.#terminal.onBinary((text) =>
       this.#send(Uint8Array.from(text, (character) => character.charCodeAt(0))),
     );
-    this.#stopListening = this.#machine.listen((event) => {
-      if (event.type === "serial" && event.port === PORT) this.#terminal.write(event.bytes);
-    });
+    const { signal } = this.#listeners;
+    this.#pc.addEventListener(
+      "serial",
+      ({ detail }) => {
+        if (detail.port === PORT) this.#terminal.write(detail.bytes);
+      },
+      { signal },
+    );
+    this.#pc.addEventListener("ready", () => this.#terminal.reset(), { signal });
     this.#resizes.observe(this.#parent);
   }
 
   detach(): void {
     this.#resizes.disconnect();
-    this.#stopListening?.();
+    this.#listeners.abort();
     this.#terminal.dispose();
   }
 
   #send(bytes: Uint8Array): void {
-    void this.#machine.api.serialInput(bytes, PORT);
+    // Without a machine nobody reads.
+    void this.#pc.serialInput(bytes, PORT).catch(() => undefined);
   }
 
   #fitToParent(): void {

@@ -1,7 +1,7 @@
 // State, speed, uptime and disk lights.
 
 import type { DriveName, MachineState, MachineStats } from "../shared/api";
-import type { MachineClient } from "./machine-client";
+import type { TandemPc } from "../element/tandem-pc";
 
 /** A light stays on this long after the last access. */
 const LIGHT_MS = 120;
@@ -14,25 +14,25 @@ const STATE_WORDS: Readonly<Record<MachineState, string>> = {
 
 export class StatusLine {
   readonly #line: HTMLElement;
-  readonly #machine: MachineClient;
+  readonly #pc: TandemPc;
   readonly #timers = new Map<DriveName, number>();
-  #stopListening: (() => void) | undefined;
+  readonly #listeners = new AbortController();
 
-  constructor(line: HTMLElement, machine: MachineClient) {
+  constructor(line: HTMLElement, pc: TandemPc) {
     this.#line = line;
-    this.#machine = machine;
+    this.#pc = pc;
   }
 
   attach(): void {
-    this.#stopListening = this.#machine.listen((event) => {
-      if (event.type === "state") this.#set("state", STATE_WORDS[event.state]);
-      else if (event.type === "stats") this.#stats(event.stats);
-      else if (event.type === "disk-activity") this.#light(event.drive, event.write);
-    });
+    const { signal } = this.#listeners;
+    const pc = this.#pc;
+    pc.addEventListener("statechange", ({ detail }) => this.#set("state", STATE_WORDS[detail.state]), { signal }); // prettier-ignore
+    pc.addEventListener("stats", ({ detail }) => this.#stats(detail), { signal });
+    pc.addEventListener("diskactivity", ({ detail }) => this.#light(detail.drive, detail.write), { signal }); // prettier-ignore
   }
 
   detach(): void {
-    this.#stopListening?.();
+    this.#listeners.abort();
     for (const timer of this.#timers.values()) window.clearTimeout(timer);
   }
 

@@ -18,6 +18,8 @@ export type ErrorCode =
   | "kernel-bad"
   | "core-crash" // a bug in the emulator
   | "not-running"
+  | "aborted" // another call has taken the place of this one
+  | "refused" // the browser does not allow it here
   | "not-yet"; // announced, but not there yet
 
 /** The error as it travels between the threads. */

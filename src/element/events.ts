@@ -1,0 +1,34 @@
+// The events of <tandem-pc>. They do not bubble, like those of the platform's media elements.
+
+import type { CrashReport, DriveName, MachineState, MachineStats, PointerDevice, PointerUse } from "../shared/api"; // prettier-ignore
+import type { TandemError } from "../shared/errors";
+import type { PointerInput } from "../page/pointer/sender";
+
+export interface TandemEventDetails {
+  ready: undefined;
+  statechange: { state: MachineState };
+  guestready: { system: string; features: number };
+  guestbye: undefined;
+  pointermode: { mode: PointerUse; device: PointerDevice | "none"; captured: boolean };
+  serial: { port: number; bytes: Uint8Array<ArrayBuffer> };
+  debug: { line: string };
+  error: TandemError;
+  crash: CrashReport;
+  poweroff: undefined;
+  progress: { file: string; loaded: number; total: number };
+  tray: { drive: DriveName; open: boolean };
+  diskactivity: { drive: DriveName; write: boolean };
+  stats: MachineStats;
+  videomode: { width: number; height: number };
+  frame: { x: number; y: number; width: number; height: number; data: Uint8ClampedArray<ArrayBuffer>; time: number }; // prettier-ignore
+  pointerinput: PointerInput;
+  /** Times are performance.timeOrigin + performance.now(), of the worker. */
+  inputtaken: { device: PointerDevice; id: number; time: number; latched?: number };
+  cursorposition: { x: number; y: number };
+}
+
+export type TandemEventType = keyof TandemEventDetails;
+
+export type TandemEventMap = {
+  [Type in TandemEventType]: CustomEvent<TandemEventDetails[Type]>;
+};

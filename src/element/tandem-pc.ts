@@ -1,0 +1,787 @@
+// <tandem-pc>: a machine as an element of a page. A skin over page/: it puts the parts together and speaks HTML.
+
+import type {
+  DriveName,
+  ImageFile,
+  MachineEvent,
+  MachineFiles,
+  MachineState,
+  MachineStats,
+  PointerButtons,
+  PointerDevice,
+  PointerStatistics,
+  PointerUse,
+} from "../shared/api";
+import { type ImageSource, type MachineConfig, parseConfig, type PointerMode } from "../shared/config"; // prettier-ignore
+import { TandemError } from "../shared/errors";
+import { GuestCursor } from "../page/cursor";
+import { Keyboard } from "../page/keyboard";
+import { MachineClient, type RemoteMachine } from "../page/machine-client";
+import { standardFirmware } from "../page/machines";
+import { wordsFor } from "../page/messages";
+import { Picture } from "../page/pointer/picture";
+import { Pointer } from "../page/pointer/pointer";
+import { PointerSender } from "../page/pointer/sender";
+import { Screen } from "../page/screen";
+import { TouchKeyboard } from "../page/touch-keyboard";
+import { attributeName, CONFIG_ATTRIBUTES, CONFIG_PROPERTIES, configFromAttributes, withWholeAddresses } from "./attributes"; // prettier-ignore
+import { defaultMachine } from "./default-machine";
+import type { TandemEventDetails, TandemEventMap, TandemEventType } from "./events";
+import { createShadow, type Shadow } from "./shadow";
+
+/** What exists for as long as one machine does. */
+interface Session {
+  machine: MachineClient;
+  pointer: Pointer;
+  sender: PointerSender;
+  cursor: GuestCursor;
+  keyboard: TouchKeyboard;
+  detach(): void;
+}
+
+/** A machine to build: what is not given comes from the element's attributes. */
+export interface MachineDescription {
+  config?: Partial<MachineConfig>;
+  files?: MachineFiles;
+}
+
+/** Elements are made in browsers only; frameworks that make pages on a server import this file there, too. */
+const Base = (globalThis.HTMLElement ?? class {}) as typeof HTMLElement;
+
+const FLAGS = ["autostart", "controls"] as const;
+const TEXTS = ["src", ...CONFIG_ATTRIBUTES.keys()];
+const NUMBER_DEFAULTS: Readonly<Record<string, number>> = { memory: 128, usbInterval: 10 };
+/** Drives whose medium can be changed while the machine runs. */
+const REMOVABLE: readonly string[] = ["floppy", "cdrom"];
+
+/**
+ * A PC. Without an image it runs Pillion, the project's own demo guest.
+ *
+ * Its configuration is, from weak to strong: the file of `src`, the property `config`, the attributes. What changes while a
+ * machine runs counts when it is built the next time, except for `pointer`, `floppy` and `cdrom`. Removing the element from the page
+ * ends the machine and frees its memory; moving it does not. Methods return promises that fail with a TandemError, which has a
+ * `code` for programs and a `message` for people.
+ *
+ * @element tandem-pc
+ *
+ * @attribute {boolean} autostart - Starts the machine as soon as the element is in the page
+ * @attribute {boolean} controls - Shows a toolbar: pause, reset, Ctrl+Alt+Del, keyboard, full screen
+ * @attribute {string} src - Address of a configuration (JSON); the addresses in it are relative to it
+ * @attribute {number} memory - MiB of RAM; 128
+ * @attribute {string} firmware - BIOS: an address, "auto" (bios/bios-256k.bin beside the page) or "none"
+ * @attribute {string} vga-firmware - VGA BIOS: an address, "auto" (bios/vgabios-stdvga.bin) or "none"
+ * @attribute {"floppy"|"hda"|"cdrom"} boot - What the BIOS starts from
+ * @attribute {string} floppy - Address of a floppy's image; can be changed while the machine runs
+ * @attribute {string} hda - Address of a hard disk's image; read block by block
+ * @attribute {string} cdrom - Address of a CD's image; can be changed while the machine runs
+ * @attribute {string} kernel - Address of a Linux bzImage or multiboot kernel, which starts without a BIOS
+ * @attribute {string} initrd - Address of the kernel's initial RAM disk or multiboot module
+ * @attribute {string} append - The kernel's command line; the property is `commandLine`
+ * @attribute {"auto"|"relative"|"absolute"|"integrated"} pointer - How the pointer is given to the guest; auto
+ * @attribute {string} usb - USB devices: mouse, tablet, keyboard, or none; otherwise what the pointer needs
+ * @attribute {1|10} usb-interval - Milliseconds between two polls of a USB device; 10, as real ones
+ * @attribute {string} folders - Names of shared folders, with commas; ":ro" after a name makes it read-only
+ * @attribute {"on"|"off"} jit - Translation of the guest's code; on
+ *
+ * @fires ready - A machine has been built; it is still off
+ * @fires statechange - {state}: "off", "running", "paused" or "crashed"
+ * @fires guestready - {system, features}: the guest's driver for the Tandem port has started
+ * @fires guestbye - That driver has gone
+ * @fires pointermode - {mode, device, captured}: what the guest listens to, and whether it has the mouse to itself
+ * @fires serial - {port, bytes} that the guest has sent
+ * @fires debug - {line} of the firmware's or guest's debug console
+ * @fires error - A TandemError that no promise could tell
+ * @fires crash - {reason, details}: the guest has died of a triple fault
+ * @fires poweroff - The guest has switched its machine off
+ * @fires progress - {file, loaded, total} while an image is read as a whole; total is 0 while unknown
+ * @fires tray - {drive, open}: the guest has opened or closed a drive
+ * @fires diskactivity - {drive, write}
+ * @fires stats - Speed, load and time, once a second
+ * @fires videomode - {width, height} of the guest's screen
+ * @fires frame - {x, y, width, height, data, time}: a changed rectangle of the screen, as it was at `time`, after it has been drawn
+ * @fires pointerinput - {id, kind, x, y, buttons, timeStamp, sent}: what was sent to the guest
+ * @fires inputtaken - {device, id, time, latched}: the guest has taken all pointer input up to this id; times are performance.timeOrigin + performance.now()
+ * @fires cursorposition - {x, y}: where the guest says that its cursor is
+ *
+ * @slot waiting - Shown over the screen while the machine is off, instead of words
+ * @slot toolbar - More for the toolbar
+ *
+ * @csspart stage - The room around the picture
+ * @csspart screen - The picture
+ * @csspart cursor - The guest's cursor where the browser's own cannot show it
+ * @csspart waiting - What lies over the screen while the machine is off
+ * @csspart start - The button that starts the machine
+ * @csspart message - A line of advice over the screen
+ * @csspart toolbar - The bar of `controls`
+ * @csspart button - Each of its buttons
+ *
+ * @cssproperty --tandem-background - Around the picture; black
+ * @cssproperty --tandem-color - Text over the screen
+ * @cssproperty --tandem-font - Text over the screen and on the toolbar
+ * @cssproperty --tandem-accent - Marks a button under the pointer
+ * @cssproperty --tandem-focus-ring - A box-shadow that marks the screen with the focus
+ * @cssproperty --tandem-waiting-background - Over the screen while the machine is off
+ * @cssproperty --tandem-message-background - Of the line of advice
+ * @cssproperty --tandem-button-background - Of buttons
+ * @cssproperty --tandem-button-border - Of buttons
+ * @cssproperty --tandem-toolbar-background - Of the toolbar
+ */
+export class TandemPc extends Base {
+  static readonly observedAttributes = [...FLAGS, ...TEXTS];
+
+  declare autostart: boolean;
+  declare controls: boolean;
+  declare src: string;
+  declare memory: number;
+  declare firmware: string;
+  declare vgaFirmware: string;
+  declare boot: string;
+  declare floppy: string;
+  declare hda: string;
+  declare cdrom: string;
+  declare kernel: string;
+  declare initrd: string;
+  declare commandLine: string;
+  declare pointer: PointerMode;
+  declare usb: string;
+  declare usbInterval: number;
+  declare folders: string;
+  declare jit: boolean;
+
+  readonly #shadow: Shadow;
+  readonly #picture: Picture;
+  #config: Partial<MachineConfig> = {};
+  #files: MachineFiles = {};
+  #session: Session | undefined;
+  #state: MachineState = "off";
+  #use: { mode: PointerUse; device: PointerDevice | "none" } = { mode: "relative", device: "none" };
+  #captured = false;
+  /** Counts the loads: one that was overtaken by another is given up. */
+  #loads = 0;
+  #loading: Promise<void> | undefined;
+  /** The configuration has changed since the machine was built. */
+  #stale = false;
+  #removal: number | undefined;
+  #attached: AbortController | undefined;
+
+  constructor() {
+    super();
+    this.#shadow = createShadow(this);
+    const { canvas, corners, toolbar, start } = this.#shadow;
+    this.#picture = new Picture(canvas, corners);
+    toolbar.addEventListener("click", this.#onToolbar);
+    start.addEventListener("click", () => this.#tryTo(() => this.start()));
+    toolbar.hidden = true;
+    this.#shadow.setAspect(canvas.width, canvas.height);
+    this.#takeEarlyProperties();
+    this.#showState();
+  }
+
+  override addEventListener<Type extends TandemEventType>(
+    type: Type,
+    listener: (this: TandemPc, event: TandemEventMap[Type]) => void,
+    options?: boolean | AddEventListenerOptions,
+  ): void;
+  override addEventListener(
+    type: string,
+    listener: EventListenerOrEventListenerObject | null,
+    options?: boolean | AddEventListenerOptions,
+  ): void;
+  override addEventListener(
+    type: string,
+    listener: unknown,
+    options?: boolean | AddEventListenerOptions,
+  ): void {
+    super.addEventListener(type, listener as EventListener, options);
+  }
+
+  // ---- the page ----
+
+  connectedCallback(): void {
+    window.clearTimeout(this.#removal);
+    if (this.#attached) return; // moved
+    this.#attached = new AbortController();
+    const { signal } = this.#attached;
+    document.addEventListener("visibilitychange", this.#onVisibility, { signal });
+    document.addEventListener("fullscreenchange", this.#onFullscreen, { signal });
+    // The rest of the attributes and properties of a new element may still be coming.
+    if (this.autostart)
+      queueMicrotask(() => {
+        if (this.isConnected && this.autostart) this.#tryTo(() => this.start());
+      });
+  }
+
+  /** An element that is moved is removed and put back in one go. */
+  disconnectedCallback(): void {
+    this.#removal = window.setTimeout(() => {
+      if (this.isConnected) return;
+      this.#attached?.abort();
+      this.#attached = undefined;
+      this.unload();
+    });
+  }
+
+  /** With it, `moveBefore` moves without a removal. */
+  connectedMoveCallback(): void {}
+
+  attributeChangedCallback(name: string, before: string | null, after: string | null): void {
+    if (before === after) return;
+    if (name === "controls") this.#shadow.toolbar.hidden = !this.controls;
+    else if (name === "autostart") {
+      if (this.autostart && this.isConnected && !this.#session && !this.#loading)
+        this.#tryTo(() => this.start());
+    } else if (name === "pointer" && this.#session)
+      this.#tryTo(() => this.setPointerMode(this.pointer));
+    else if (REMOVABLE.includes(name) && this.#session)
+      this.#tryTo(() =>
+        after ? this.insert(name as DriveName, after) : this.eject(name as DriveName),
+      );
+    else this.#stale = true;
+  }
+
+  // ---- what runs ----
+
+  /** The configuration in one piece; attributes are stronger. */
+  get config(): Partial<MachineConfig> {
+    return this.#config;
+  }
+
+  set config(config: Partial<MachineConfig> | null) {
+    this.#config = config ?? {};
+    this.#stale = true;
+  }
+
+  /** Images that are files or in memory, by their role; they are stronger than addresses. */
+  get files(): MachineFiles {
+    return this.#files;
+  }
+
+  set files(files: MachineFiles | null) {
+    this.#files = files ?? {};
+    this.#stale = true;
+  }
+
+  get state(): MachineState {
+    return this.#state;
+  }
+
+  /** How the pointer is given to the guest now, and to which of its drivers. */
+  get pointerUse(): { mode: PointerUse; device: PointerDevice | "none"; captured: boolean } {
+    return { ...this.#use, captured: this.#captured };
+  }
+
+  /** The size of the guest's screen. */
+  get videoWidth(): number {
+    return this.#picture.width;
+  }
+
+  get videoHeight(): number {
+    return this.#picture.height;
+  }
+
+  /**
+   * Builds the machine, which stays off. The one before runs on until the new one is there, then it ends. What is given here becomes
+   * `config` and `files`.
+   */
+  load(description?: MachineDescription): Promise<void> {
+    const loading = this.#load(description ?? {}).finally(() => {
+      if (this.#loading === loading) this.#loading = undefined;
+      this.#showState();
+    });
+    this.#loading = loading;
+    return loading;
+  }
+
+  /** Powers on, or goes on after a pause; builds the machine before if there is none. */
+  async start(): Promise<void> {
+    if (this.#loading) await this.#loading;
+    else if (!this.#session || (this.#stale && this.#state === "off")) await this.load();
+    await this.#call((api) => api.start());
+  }
+
+  /** Ends the machine and frees its memory. */
+  unload(): void {
+    this.#loads++;
+    this.#end();
+    this.#setState("off");
+  }
+
+  async #load(description: MachineDescription): Promise<void> {
+    const load = ++this.#loads;
+    const wanted = { config: description.config ?? this.#config, files: description.files ?? this.#files }; // prettier-ignore
+    this.#stale = false;
+    this.#say("Loading…");
+    const { config, files } = await this.#complete(wanted);
+    this.#checkNewest(load);
+    const machine = new MachineClient();
+    const stopListening = machine.listen((event) => {
+      if (event.type === "progress") this.#onProgress(event);
+    });
+    try {
+      await machine.ready();
+      await machine.call((api) => api.create(config, files));
+      this.#checkNewest(load);
+    } catch (error) {
+      machine.dispose();
+      throw error;
+    }
+    stopListening();
+    this.#config = wanted.config;
+    this.#files = wanted.files;
+    this.#end();
+    this.#begin(machine);
+  }
+
+  #checkNewest(load: number): void {
+    if (load !== this.#loads)
+      throw new TandemError("aborted", "Another machine has taken the place of this one.");
+  }
+
+  /** All that a machine is built of. @throws TandemError */
+  async #complete({
+    config,
+    files,
+  }: Required<MachineDescription>): Promise<{ config: MachineConfig; files: MachineFiles }> {
+    // prettier-ignore
+    const base = this.baseURI;
+    const given = {
+      ...(this.src ? await configAt(new URL(this.src, base).href) : {}),
+      ...withWholeAddresses(config, base),
+      ...withWholeAddresses(
+        configFromAttributes((name) => this.getAttribute(name)),
+        base,
+      ),
+    };
+    const bootable = ["kernel", "floppy", "hda", "cdrom"] as const;
+    const standard = bootable.some((role) => given[role] ?? files[role])
+      ? undefined
+      : defaultMachine();
+    const complete = parseConfig({ ...standard?.config, ...given });
+    const all = { ...standard?.files, ...files };
+    if (all.kernel ?? complete.kernel) return { config: complete, files: all };
+    const roles = (["firmware", "vgaFirmware"] as const).filter((role) => complete[role] === "auto" && !all[role]); // prettier-ignore
+    return { config: complete, files: { ...(await standardFirmware(...roles)), ...all } };
+  }
+
+  #begin(machine: MachineClient): void {
+    const { canvas, corners, picture, stage, cursor: layer, field } = this.#shadow;
+    const where = new Picture(canvas, corners);
+    const sender = new PointerSender(machine, (input) => this.#fire("pointerinput", input));
+    const cursor = new GuestCursor(canvas, where, layer);
+    const host = {
+      canvas,
+      picture: where,
+      sender,
+      device: "none" as const,
+      explain: (words: string | undefined) => this.#explain(words),
+      captured: (captured: boolean) => {
+        this.#captured = captured;
+        this.#firePointerMode();
+      },
+    };
+    const pointer = new Pointer(host, machine, cursor, (use) => {
+      this.#use = use;
+      this.#firePointerMode();
+    });
+    const leave = (): void => {
+      pointer.release();
+      canvas.blur();
+    };
+    const keyboard = new TouchKeyboard(field, machine);
+    const screen = new Screen({ canvas, picture, stage }, machine, (width, height) => {
+      this.#shadow.setAspect(width, height);
+      this.#fire("videomode", { width, height });
+    });
+    const keys = [new Keyboard(canvas, machine, leave), new Keyboard(field, machine, leave)];
+    const parts = [screen, ...keys, keyboard, pointer];
+    cursor.listen(machine);
+    const stopListening = machine.listen(this.#onEvent);
+    for (const part of parts) part.attach();
+    const detach = (): void => {
+      stopListening();
+      for (const part of parts.toReversed()) part.detach();
+      cursor.stop();
+      sender.detach();
+      machine.dispose();
+    };
+    this.#session = { machine, pointer, sender, cursor, keyboard, detach };
+    this.#onVisibility();
+    this.#fire("ready", undefined);
+  }
+
+  #end(): void {
+    this.#session?.detach();
+    this.#session = undefined;
+  }
+
+  // ---- the buttons of the case ----
+
+  pause(): Promise<void> {
+    return this.#call((api) => api.pause());
+  }
+
+  resume(): Promise<void> {
+    return this.#call((api) => api.resume());
+  }
+
+  /** The reset button. */
+  reset(): Promise<void> {
+    return this.#call((api) => api.reset());
+  }
+
+  /** Asks the guest's operating system to shut down. */
+  powerButton(): Promise<void> {
+    return this.#call((api) => api.powerButton());
+  }
+
+  /** Pulls the plug. */
+  powerOff(): Promise<void> {
+    return this.#call((api) => api.powerOff());
+  }
+
+  /** `medium`: a file, bytes, or an address. */
+  async insert(drive: DriveName, medium: ImageFile | string): Promise<void> {
+    const file = typeof medium === "string" ? { url: medium } : medium;
+    await this.#call((api) => api.insert(drive, isAddress(file) ? this.#whole(file) : file));
+  }
+
+  eject(drive: DriveName): Promise<void> {
+    return this.#call((api) => api.eject(drive));
+  }
+
+  /** The image with everything the guest has written. */
+  exportDisk(drive: DriveName): Promise<Blob> {
+    return this.#call((api) => api.exportDisk(drive));
+  }
+
+  // ---- input ----
+
+  /** Types a text as on a US keyboard; resolves when the last key is up. */
+  typeText(text: string): Promise<void> {
+    return this.#call((api) => api.typeText(text));
+  }
+
+  /** Keys pressed together, by their names: "ctrl-alt-delete". */
+  sendKeys(chord: string): Promise<void> {
+    return this.#call((api) => api.sendKeys(chord));
+  }
+
+  /** One key, by KeyboardEvent.code, down or up. */
+  key(code: string, pressed: boolean): Promise<void> {
+    return this.#call((api) => api.key(code, pressed));
+  }
+
+  /** To serial port 0 (COM1) or 1; text as UTF-8. */
+  serialInput(data: string | Uint8Array, port = 0): Promise<void> {
+    const bytes = typeof data === "string" ? new TextEncoder().encode(data) : data;
+    return this.#call((api) => api.serialInput(bytes, port));
+  }
+
+  async setPointerMode(mode: PointerMode): Promise<void> {
+    const { pointer } = parseConfig({ pointer: mode || undefined });
+    await this.#call((api) => api.setPointerMode(pointer));
+  }
+
+  /** Moves the guest's pointer by counts of a relative mouse. @returns the input's id, 0 without a machine */
+  pointerMotion(dx: number, dy: number, timeStamp?: number): number {
+    return this.#session?.sender.motion(dx, dy, timeStamp) ?? 0;
+  }
+
+  /** Puts the guest's pointer at fractions of the picture. @returns the input's id, 0 without a machine */
+  pointerPosition(x: number, y: number, timeStamp?: number): number {
+    this.#session?.cursor.place(x, y);
+    return this.#session?.sender.position(x, y, timeStamp) ?? 0;
+  }
+
+  /** Bit 0 left, 1 right, 2 middle, 3 and 4 the side buttons. @returns the input's id, 0 without a machine */
+  pointerButtons(buttons: PointerButtons, timeStamp?: number): number {
+    return this.#session?.sender.setButtons(buttons, timeStamp) ?? 0;
+  }
+
+  /** Notches; positive is towards the user and to the right. @returns the input's id, 0 without a machine */
+  pointerWheel(vertical: number, horizontal = 0, timeStamp?: number): number {
+    return this.#session?.sender.wheel(vertical, horizontal, timeStamp) ?? 0;
+  }
+
+  /** Shows the keyboard of a phone; in answer to a tap only. */
+  showKeyboard(): void {
+    this.#session?.keyboard.show();
+  }
+
+  // ---- output ----
+
+  /** The screen as a PNG file. */
+  async screenshot(): Promise<Blob> {
+    const pixels = await this.pixels();
+    const canvas = document.createElement("canvas");
+    canvas.width = pixels.width;
+    canvas.height = pixels.height;
+    canvas.getContext("2d")?.putImageData(pixels, 0, 0);
+    return new Promise((resolve, reject) => {
+      canvas.toBlob((blob) => {
+        if (blob) resolve(blob);
+        else reject(new TandemError("refused", "The browser made no picture of the screen."));
+      });
+    });
+  }
+
+  /** The screen as pixels. */
+  async pixels(): Promise<ImageData> {
+    const { width, height, data } = await this.#call((api) => api.screenshot());
+    return new ImageData(data, width, height);
+  }
+
+  /** The text screen as lines without trailing blanks; empty in a graphics mode. */
+  screenText(): Promise<string[]> {
+    return this.#call((api) => api.screenText());
+  }
+
+  stats(): Promise<MachineStats> {
+    return this.#call((api) => api.stats());
+  }
+
+  /** Reports that the guest took and interrupts for them, for each device. */
+  pointerStatistics(): Promise<PointerStatistics> {
+    return this.#call((api) => api.pointerStatistics());
+  }
+
+  /** The pixel of the guest's screen under a point of the page, as in MouseEvent.clientX; the nearest for a point outside. */
+  guestPixel(clientX: number, clientY: number): { x: number; y: number } {
+    return this.#picture.pixel(clientX, clientY);
+  }
+
+  /** Gives the keyboard and a captured mouse back to the page. */
+  release(): void {
+    this.#session?.pointer.release();
+    this.#shadow.canvas.blur();
+  }
+
+  override async requestFullscreen(options?: FullscreenOptions): Promise<void> {
+    try {
+      await super.requestFullscreen(options);
+    } catch {
+      throw new TandemError("refused", "The browser does not allow full screen here.");
+    }
+    this.focus();
+  }
+
+  // ---- inside ----
+
+  #call<T>(work: (api: RemoteMachine) => Promise<T>): Promise<T> {
+    if (!this.#session)
+      return Promise.reject(new TandemError("not-running", "There is no machine yet."));
+    return this.#session.machine.call(work);
+  }
+
+  #whole({ url, ...rest }: ImageSource): ImageSource {
+    if (!URL.canParse(url, this.baseURI))
+      throw new TandemError("bad-argument", `"${url}" is not a web address.`);
+    return { ...rest, url: new URL(url, this.baseURI).href };
+  }
+
+  /** For what no caller waits for: a failure is shown, and told by an event. */
+  #tryTo(work: () => Promise<void>): void {
+    work().catch((thrown: unknown) => {
+      const error = TandemError.from(thrown);
+      if (error.code === "aborted") return;
+      this.#showState();
+      this.#say(wordsFor(error));
+      this.#fire("error", error);
+    });
+  }
+
+  #fire<Type extends TandemEventType>(type: Type, detail: TandemEventDetails[Type]): void {
+    this.dispatchEvent(new CustomEvent(type, { detail }));
+  }
+
+  #firePointerMode(): void {
+    this.#fire("pointermode", this.pointerUse);
+  }
+
+  #onEvent = (event: MachineEvent): void => {
+    switch (event.type) {
+      case "state":
+        this.#setState(event.state);
+        break;
+      case "serial":
+        this.#fire("serial", { port: event.port, bytes: event.bytes });
+        break;
+      case "frame": {
+        const { x, y, pixels, time } = event;
+        this.#fire("frame", { x, y, ...pixels, time });
+        break;
+      }
+      case "disk-activity":
+        this.#fire("diskactivity", { drive: event.drive, write: event.write });
+        break;
+      case "stats":
+        this.#fire("stats", event.stats);
+        break;
+      case "debug":
+        this.#fire("debug", { line: event.line });
+        break;
+      case "tray":
+        this.#fire("tray", { drive: event.drive, open: event.open });
+        break;
+      case "guest-hello":
+        this.#fire("guestready", { system: event.system, features: event.features });
+        break;
+      case "guest-bye":
+        this.#fire("guestbye", undefined);
+        break;
+      case "input-taken":
+        this.#onInputTaken(event);
+        break;
+      case "cursor-position":
+        this.#fire("cursorposition", { x: event.x, y: event.y });
+        break;
+      case "progress":
+        this.#onProgress(event);
+        break;
+      case "power-off":
+        this.#fire("poweroff", undefined);
+        break;
+      case "triple-fault":
+        this.#fire("crash", event.report);
+        break;
+      case "error":
+        this.#fire("error", TandemError.from(event.error));
+        break;
+      default:
+        break; // the parts of the session have their own listeners
+    }
+  };
+
+  #onInputTaken({
+    device,
+    id,
+    time,
+    latched,
+  }: Extract<MachineEvent, { type: "input-taken" }>): void {
+    // prettier-ignore
+    this.#fire("inputtaken", { device, id, time, ...(latched !== undefined && { latched }) });
+  }
+
+  #onProgress({ file, loaded, total }: { file: string; loaded: number; total: number }): void {
+    const size = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`;
+    this.#say(`Loading ${file}… ${size(loaded)}${total > 0 ? ` of ${size(total)}` : ""}`);
+    this.#fire("progress", { file, loaded, total });
+  }
+
+  #setState(state: MachineState): void {
+    const changed = state !== this.#state;
+    this.#state = state;
+    this.#showState();
+    if (changed) this.#fire("statechange", { state });
+  }
+
+  #showState(): void {
+    const { waiting, start, toolbar } = this.#shadow;
+    const off = this.#state === "off";
+    waiting.hidden = !off;
+    start.hidden = this.#loading !== undefined;
+    if (off) this.#shadow.waitingWords.textContent = "";
+    const button = toolbar.querySelector('[data-action="pause"]');
+    if (button) button.textContent = this.#state === "paused" ? "Continue" : "Pause";
+  }
+
+  /** Words over the screen while the machine is off; a line on it while it runs. */
+  #say(words: string): void {
+    this.#shadow.waitingWords.textContent = words;
+    this.#shadow.start.hidden = this.#loading !== undefined;
+  }
+
+  #explain(words: string | undefined): void {
+    this.#shadow.message.hidden = words === undefined;
+    this.#shadow.message.textContent = words ?? "";
+  }
+
+  #onToolbar = (event: Event): void => {
+    const action = (event.target as HTMLElement).closest("button")?.dataset["action"];
+    this.#tryTo(async () => {
+      if (action === "pause") await (this.#state === "paused" ? this.resume() : this.pause());
+      else if (action === "reset") await this.reset();
+      else if (action === "keys") await this.sendKeys("ctrl-alt-delete");
+      else if (action === "keyboard") this.showKeyboard();
+      else if (action === "fullscreen") await this.requestFullscreen();
+    });
+  };
+
+  #onVisibility = (): void => {
+    void this.#session?.machine.api.setDetached(document.hidden);
+  };
+
+  // In full screen all keys can be the guest's, Alt+Tab and Esc as well (Esc held down leaves).
+  #onFullscreen = (): void => {
+    const { keyboard } = navigator as { keyboard?: KeyboardLocks };
+    if (document.fullscreenElement === this) void keyboard?.lock?.().catch(() => undefined);
+    else keyboard?.unlock?.();
+  };
+
+  /** Properties that were set before the element's class was known hide those of the class. */
+  #takeEarlyProperties(): void {
+    const properties = [...FLAGS, "src", "config", "files", ...CONFIG_PROPERTIES];
+    const own = this as unknown as Record<string, unknown>;
+    const early = properties.filter((name) => Object.hasOwn(this, name));
+    const values = early.map((name) => own[name]);
+    for (const name of early) delete own[name];
+    // An element that is made by a constructor must not have attributes before it is handed over.
+    if (early.length > 0) queueMicrotask(() => early.forEach((name, index) => (own[name] = values[index]))); // prettier-ignore
+  }
+}
+
+interface KeyboardLocks {
+  lock?: () => Promise<void>;
+  unlock?: () => void;
+}
+
+// Attributes and properties tell the same: a property reads and writes its attribute.
+for (const flag of FLAGS)
+  Object.defineProperty(TandemPc.prototype, flag, {
+    get(this: TandemPc): boolean {
+      return this.hasAttribute(flag);
+    },
+    set(this: TandemPc, value: unknown) {
+      this.toggleAttribute(flag, Boolean(value));
+    },
+    enumerable: true,
+    configurable: true,
+  });
+for (const property of ["src", ...CONFIG_PROPERTIES])
+  Object.defineProperty(TandemPc.prototype, property, {
+    get(this: TandemPc): unknown {
+      const text = this.getAttribute(attributeName(property));
+      if (property in NUMBER_DEFAULTS) return text ? Number(text) : NUMBER_DEFAULTS[property];
+      if (property === "jit") return text !== "off" && text !== "false";
+      return text ?? (property === "pointer" ? "auto" : "");
+    },
+    set(this: TandemPc, value: string | number | boolean | null | undefined) {
+      const attribute = attributeName(property);
+      if (value === undefined || value === null) this.removeAttribute(attribute);
+      else
+        this.setAttribute(attribute, property === "jit" ? (value ? "on" : "off") : String(value));
+    },
+    enumerable: true,
+    configurable: true,
+  });
+
+function isAddress(file: ImageFile): file is ImageSource {
+  return "url" in file;
+}
+
+/** @throws TandemError */
+async function configAt(url: string): Promise<Partial<MachineConfig>> {
+  const response = await fetch(url).catch(() => undefined);
+  if (!response) throw new TandemError("http-failed", `${url} could not be fetched.`);
+  if (!response.ok) throw new TandemError("http-status", `${url} answers ${response.status}.`);
+  const config: unknown = await response.json().catch(() => undefined);
+  if (typeof config !== "object" || config === null || Array.isArray(config))
+    throw new TandemError("bad-config", `${url} is not a configuration in JSON.`);
+  return withWholeAddresses(config, response.url || url);
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    "tandem-pc": TandemPc;
+  }
+}
