@@ -93,3 +93,22 @@ export function bootFloppy(text: string): Buffer {
   floppy.writeUInt16LE(0xaa55, 510);
   return floppy;
 }
+
+/** A page of somebody else's with the element in it, as it is or isolated like the rest of the project. */
+export async function openEmbedding(page: Page, body: string, isolated: boolean): Promise<void> {
+  const headers: Record<string, string> = isolated
+    ? {
+        "Cross-Origin-Opener-Policy": "same-origin",
+        "Cross-Origin-Embedder-Policy": "require-corp",
+      }
+    : {};
+  await page.route("**/embedding.html", (route) =>
+    route.fulfill({
+      contentType: "text/html",
+      headers,
+      body: `<!doctype html><html lang="en"><title>Embedding</title><script type="module" src="/src/element/index.ts"></script>${body}`,
+    }),
+  );
+  await page.goto("/embedding.html");
+  await page.evaluate(() => customElements.whenDefined("tandem-pc").then(() => undefined));
+}
