@@ -65,17 +65,16 @@ test("methods fail with an error that programs and people can read", async ({ pa
 }) => {
   // prettier-ignore
   await openEmbedding(page, "<tandem-pc memory='lots'></tandem-pc>", isolated(project));
-  const failure = (code: string) =>
-    page.locator("tandem-pc").evaluate(async (element, body) => {
-      const work = new Function("pc", `return ${body}`) as (pc: Element) => Promise<unknown>;
+  const failure = (call: string): Promise<unknown> =>
+    page.evaluate(`(async () => {
+      const pc = document.querySelector("tandem-pc");
       try {
-        await work(element);
+        await ${call};
         return undefined;
-      } catch (error) {
-        const { name, code, message } = error as Error & { code: string };
+      } catch ({ name, code, message }) {
         return { name, code, message };
       }
-    }, code);
+    })()`);
   expect(await failure("pc.pause()")).toEqual({
     name: "TandemError",
     code: "not-running",
