@@ -141,6 +141,11 @@ class Run {
         return this.#watcher.wait(step.text, "anywhere");
       case "wait-serial":
         return this.#watcher.wait(step.text, "serial");
+      case "wait-pixel":
+        while (!hasColor(machine.screenshot(), step)) await sleep(SCREEN_CHECK_INTERVAL);
+        return;
+      case "wait-power-off":
+        return new Promise(() => {}); // the power-off ends the run
       case "sleep":
         return sleep(step.milliseconds);
       case "type":
@@ -225,6 +230,24 @@ class Run {
       peakMemoryBytes: usage.maxRSS * 1024,
     };
   }
+}
+
+/** Pictures of 15 and 16 bits a pixel do not have every color. */
+const COLOR_TOLERANCE = 8;
+
+function hasColor(
+  picture: Pixels,
+  { x, y, color }: { x: number; y: number; color: number },
+): boolean {
+  const { width, height, data } = picture;
+  if (width === 0) return false;
+  const column = Math.min(width - 1, Math.floor(x * width));
+  const row = Math.min(height - 1, Math.floor(y * height));
+  const at = (row * width + column) * 4;
+  return [16, 8, 0].every(
+    (shift, channel) =>
+      Math.abs((data[at + channel] ?? 0) - ((color >> shift) & 0xff)) <= COLOR_TOLERANCE,
+  );
 }
 
 // ---- files ----

@@ -7,6 +7,8 @@ import type { DriveName } from "../../shared/api";
 export type Step =
   | { step: "wait"; text: string }
   | { step: "wait-serial"; text: string }
+  | { step: "wait-pixel"; x: number; y: number; color: number }
+  | { step: "wait-power-off" }
   | { step: "sleep"; milliseconds: number }
   | { step: "type"; text: string }
   | { step: "key"; chord: string }
@@ -48,6 +50,13 @@ function parseStep(name: string, rest: string): Step {
     case "wait":
     case "wait-serial":
       return { step: name, text: some(unescape(rest)) };
+    case "wait-pixel": {
+      const [, position = "", color = ""] = /^(.*)\s#?([0-9a-f]{6})$/i.exec(rest.trim()) ?? [];
+      if (!color) throw new StepProblem("a position and a color like 00ff7f must follow.");
+      return { step: name, ...place(position), color: parseInt(color, 16) };
+    }
+    case "wait-power-off":
+      return { step: name };
     case "type":
     case "serial":
       return { step: name, text: some(unescape(rest)) };
@@ -56,12 +65,8 @@ function parseStep(name: string, rest: string): Step {
     case "key":
       if (!keysOfChord(rest.trim())) throw new StepProblem(`there is no key "${rest.trim()}".`);
       return { step: name, chord: rest.trim() };
-    case "move": {
-      const [x = 0, y = 0] = numbers(rest, 2);
-      if (x < 0 || x > 1 || y < 0 || y > 1)
-        throw new StepProblem("positions are numbers from 0 to 1.");
-      return { step: name, x, y };
-    }
+    case "move":
+      return { step: name, ...place(rest) };
     case "rel": {
       const [dx = 0, dy = 0] = numbers(rest, 2);
       return { step: name, dx, dy };
@@ -90,6 +95,12 @@ function parseStep(name: string, rest: string): Step {
 function some(text: string): string {
   if (text === "") throw new StepProblem("something must follow it.");
   return text;
+}
+
+function place(rest: string): { x: number; y: number } {
+  const [x = 0, y = 0] = numbers(rest, 2);
+  if (x < 0 || x > 1 || y < 0 || y > 1) throw new StepProblem("positions are numbers from 0 to 1.");
+  return { x, y };
 }
 
 function numbers(rest: string, count: number): number[] {
