@@ -1,65 +1,87 @@
-// Boots real systems headless (npm run vm) and waits for the text that shows they are up. usage: boot-guests.mjs [NAME…]
+// Boots real systems headless (npm run vm), two at a time, types into them and waits for the text or the picture that
+// shows they are up. usage: boot-guests.mjs [NAME…]
 
 import { spawn } from "node:child_process";
-import { existsSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
+import { GUESTS } from "./guests/list.mjs";
 
 process.chdir(join(import.meta.dirname, ".."));
-const GUESTS = ".cache/guests";
-const FIRMWARE = ["--firmware", ".cache/firmware/bios-256k.bin", "--vga-firmware", ".cache/firmware/vgabios-stdvga.bin"]; // prettier-ignore
-const LINUX_OPTIONS = "console=tty0 console=ttyS0 nokaslr cryptomgr.notests noisapnp";
+const CACHE = ".cache/guests";
+/** More would only share the same cores: a guest keeps one busy. */
+const AT_A_TIME = Math.min(2, availableParallelism());
+/** Of what a guest prints, for a failure's report. */
+const TAIL = 3000;
 
-/** Guest name, options of npm run vm, files it needs, the text to wait for, seconds. */
-const BOOTS = [
-  { name: "linux-686", options: ["--memory", "128", "--kernel", "vmlinuz-686", "--initrd", "initramfs.cpio.gz", "--append", LINUX_OPTIONS], until: "GUEST-READY", timeout: 180 },
-  { name: "linux-686-pae", options: ["--memory", "128", "--kernel", "vmlinuz-686-pae", "--initrd", "initramfs-pae.cpio.gz", "--append", LINUX_OPTIONS], until: "GUEST-READY", timeout: 180 },
-  { name: "linux-disk", options: ["--memory", "128", ...FIRMWARE, "--hda", "linux-disk.img", "--boot", "hda"], until: "GUEST-READY", timeout: 240 },
-  { name: "grub-floppy", options: ["--memory", "64", ...FIRMWARE, "--floppy", "grub-rescue-floppy.img", "--boot", "floppy"], until: "GNU GRUB  version", timeout: 90 },
-  { name: "grub-cdrom", options: ["--memory", "64", ...FIRMWARE, "--cdrom", "grub-rescue-cdrom.iso", "--boot", "cdrom"], until: "GNU GRUB  version", timeout: 90 },
-  { name: "memtest", options: ["--memory", "64", "--kernel", "memtest86+ia32.bin"], until: "Memtest86+ v6.10", timeout: 60 },
-  { name: "memtest-cdrom", options: ["--memory", "64", ...FIRMWARE, "--cdrom", "memtest86+.iso", "--boot", "cdrom"], until: "Memtest86+ v6.10", timeout: 120 },
-  { name: "ipxe", options: ["--memory", "64", ...FIRMWARE, "--cdrom", "ipxe.iso", "--boot", "cdrom"], until: "Open Source Network Boot Firmware", timeout: 120 },
-  { name: "hdt", options: ["--memory", "64", ...FIRMWARE, "--cdrom", "hdt.iso", "--boot", "cdrom"], until: "Hardware Detection Tool", timeout: 120 },
-  { name: "gnumach", options: ["--memory", "64", "--kernel", "gnumach"], until: "No bootstrap code loaded", timeout: 120 },
-  { name: "installer-text", options: ["--memory", "512", "--kernel", "di-text-linux", "--initrd", "di-text-initrd.gz", "--append", "priority=low vga=normal fb=false nokaslr cryptomgr.notests noisapnp console=tty0 console=ttyS0"], until: "Choose language", timeout: 600 },
-]; // prettier-ignore
+const scratch = mkdtempSync(join(tmpdir(), "tandem-guests-"));
 
-/** An argument that names a file of the cache. */
-function located(option) {
-  return existsSync(join(GUESTS, option)) ? join(GUESTS, option) : option;
+/** An argument, or a script's word, that names a file of the cache. */
+function located(word) {
+  return existsSync(join(CACHE, word)) ? join(CACHE, word) : word;
 }
 
-function boot({ name, options, until, timeout }) {
+function locatedInScript(line) {
+  return line.startsWith("insert ") ? line.split(" ").map(located).join(" ") : line;
+}
+
+/** Runs one guest; resolves to whether it passed. */
+function boot({ name, options, until, script = [], check, timeout }) {
   return new Promise((resolve) => {
     const started = performance.now();
-    const args = ["tsx", "src/node/vm.ts", ...options.map(located), "--until", until, "--timeout", String(timeout)]; // prettier-ignore
+    const file = join(scratch, `${name}.script`);
+    writeFileSync(file, `${script.map(locatedInScript).join("\n")}\n`);
+    const args = ["tsx", "src/node/vm.ts", ...options.map(located), "--serial", "stdio", "--script", file, ...(until ? ["--until", until] : []), "--timeout", String(timeout)]; // prettier-ignore
     const child = spawn("npx", args, { stdio: ["ignore", "pipe", "pipe"] });
-    let tail = "";
-    const take = (data) => {
-      tail = (tail + data).slice(-3000);
-    };
-    child.stdout.on("data", take);
-    child.stderr.on("data", take);
+    let complaint = "";
+    const serial = new Serial();
+    child.stdout.on("data", (data) => serial.add(data.toString("latin1")));
+    child.stderr.on("data", (data) => (complaint += data));
     child.on("close", (code) => {
       const seconds = ((performance.now() - started) / 1000).toFixed(1);
-      console.log(`${code === 0 ? "ok  " : "FAIL"} ${name} (${seconds} s)`);
-      if (code !== 0)
-        console.log(`     exit ${code}; waited for "${until}"; the last it printed:\n${tail}`);
-      resolve(code === 0);
+      const problems = code === 0 && check ? check(serial.lines) : [];
+      const passed = code === 0 && problems.length === 0;
+      console.log(`${passed ? "ok  " : "FAIL"} ${name} (${seconds} s)`);
+      for (const problem of problems) console.log(`     ${problem}`);
+      if (code !== 0) {
+        console.log(
+          `     exit ${code}${until ? `; waited for "${until}"` : ""}; ${complaint.trim()}`,
+        );
+        console.log(serial.lines.map(({ text }) => text).join("\n").slice(-TAIL)); // prettier-ignore
+      }
+      resolve(passed);
     });
   });
 }
 
-const chosen = process.argv.slice(2);
-let passed = 0;
-let failed = 0;
-if (!existsSync("src/node/vm.ts")) console.log("there is no headless machine yet");
-else {
-  for (const guest of BOOTS) {
-    if (chosen.length && !chosen.includes(guest.name)) continue;
-    if (await boot(guest)) passed++;
-    else failed++;
+/** What a guest sends, line by line, each with the time at which it was complete. */
+class Serial {
+  lines = [{ text: "", time: 0 }];
+
+  add(text) {
+    for (const [index, piece] of text.replaceAll("\r", "").split("\n").entries()) {
+      if (index > 0) this.lines.push({ text: "", time: 0 });
+      const line = this.lines.at(-1);
+      line.text += piece;
+      line.time = Date.now();
+    }
   }
 }
-console.log(`${passed} passed, ${failed} failed`);
-process.exit(failed ? 1 : 0);
+
+const chosen = process.argv.slice(2);
+for (const name of chosen.filter((wanted) => !GUESTS.some((guest) => guest.name === wanted))) {
+  console.error(`no guest ${name}; there are ${GUESTS.map((guest) => guest.name).join(", ")}`);
+  process.exit(2);
+}
+const waiting = GUESTS.filter(({ name }) => chosen.length === 0 || chosen.includes(name));
+const results = [];
+
+async function lane() {
+  for (let guest = waiting.shift(); guest; guest = waiting.shift()) results.push(await boot(guest));
+}
+
+await Promise.all(Array.from({ length: AT_A_TIME }, lane));
+rmSync(scratch, { recursive: true, force: true });
+const passed = results.filter(Boolean).length;
+console.log(`${passed} passed, ${results.length - passed} failed`);
+process.exit(passed === results.length ? 0 : 1);
