@@ -1,6 +1,6 @@
 // npm test: all that can be checked, from quick to slow. Each part ends with its own count; the last line is the total.
 //
-// usage: node scripts/test.mjs [PART…]: only these parts (types, format, lint, unit, vectors, guests, e2e)
+// usage: node scripts/test.mjs [PART…]: only these parts (types, format, lint, unit, pillion, vectors, guests, e2e)
 
 import { spawn } from "node:child_process";
 import { existsSync, readdirSync } from "node:fs";
@@ -72,6 +72,7 @@ const PARTS = {
   format: () => whole("npm", ["run", "-s", "format:check"]),
   lint: () => whole("npm", ["run", "-s", "lint"]),
   unit: () => counted("npx", ["vitest", "run"], /^\s*Tests .*?(\d+) passed/gm, /^\s*Tests .*?(\d+) failed/gm), // prettier-ignore
+  pillion: () => whole(process.execPath, ["scripts/build-guests.mjs", "--check"]),
   vectors,
   guests,
   e2e,

@@ -1,0 +1,4 @@
+#include "apps.h"
+
+const App *const apps[] = {&welcomeApp, &paintApp, &targetsApp, &inspectorApp, &systemApp, &notesApp};
+const u32 appCount = COUNT(apps);

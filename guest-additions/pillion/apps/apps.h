@@ -1,0 +1,12 @@
+// The programs of the desktop, in the order of the task bar.
+
+#pragma once
+
+#include "../desktop/window.h"
+
+extern const App welcomeApp, paintApp, targetsApp, inspectorApp, systemApp, notesApp;
+extern const App *const apps[];
+extern const u32 appCount;
+
+/** What has been written in the notes. */
+const char *notesText(void);

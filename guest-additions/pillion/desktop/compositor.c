@@ -1,0 +1,258 @@
+// The compositor: damaged rectangles are painted from the bottom up into a back buffer in RAM and copied to the screen.
+
+#include "compositor.h"
+
+#include "../drivers/display.h"
+#include "cursor.h"
+#include "window.h"
+
+#define DAMAGE_MAX 12
+#define SHADOW 26
+#define SHADOW_DOWN 8
+#define SHADOW_DEPTH 58 // darkest, of 256
+#define SHADOW_DEPTH_FOCUSED 92
+#define SHADOW_TABLE (WINDOW_RADIUS + SHADOW + 1)
+
+Surface wallpaper, backBuffer, taskbar;
+
+static Rect damaged[DAMAGE_MAX];
+static u32 damageCount;
+/** By distance from the frame's straight edge. */
+static u8 shadowEdge[SHADOW];
+/** By the distances from the centre of a rounded corner. */
+static u8 shadowCorner[SHADOW_TABLE][SHADOW_TABLE];
+/** How much of a corner's pixel is the window, 0 to 256; from the corner inwards. */
+static u16 cornerCover[WINDOW_RADIUS][WINDOW_RADIUS];
+
+static bool newSurface(Surface *surface, i32 width, i32 height) {
+  u32 *pixels = allocate((u32)(width * height) * 4);
+  if (!pixels) return false;
+  *surface = surfaceOf(pixels, width, height, width);
+  return true;
+}
+
+static u32 fade(i32 distance) {
+  if (distance <= 0) return 255;
+  if (distance >= SHADOW) return 0;
+  i32 left = SHADOW - distance;
+  return (u32)(left * left * 255 / (SHADOW * SHADOW));
+}
+
+bool startCompositor(void) {
+  if (!newSurface(&wallpaper, screen.width, screen.height)) return false;
+  if (!newSurface(&backBuffer, screen.width, screen.height)) return false;
+  if (!newSurface(&taskbar, screen.width, TASKBAR_HEIGHT)) return false;
+  for (i32 i = 0; i < SHADOW; i++) shadowEdge[i] = (u8)fade(i);
+  for (i32 y = 0; y < SHADOW_TABLE; y++)
+    for (i32 x = 0; x < SHADOW_TABLE; x++)
+      shadowCorner[y][x] = (u8)fade((i32)squareRoot((u32)(x * x + y * y)) - WINDOW_RADIUS);
+  for (i32 y = 0; y < WINDOW_RADIUS; y++)
+    for (i32 x = 0; x < WINDOW_RADIUS; x++) {
+      i32 dx = (WINDOW_RADIUS - x) * 16 - 8;
+      i32 dy = (WINDOW_RADIUS - y) * 16 - 8;
+      i32 inside = WINDOW_RADIUS * 16 - (i32)squareRoot((u32)(dx * dx + dy * dy));
+      cornerCover[y][x] = (u16)limit((inside + 8) * 16, 0, 256);
+    }
+  return true;
+}
+
+// ---- the wallpaper: an evening sky and three dunes ----
+
+typedef struct {
+  Colour top, bottom;
+  i32 from, to; // rows between which the colour changes
+} Gradient;
+
+static const Gradient sky = {0x1d2b53, 0xe7b7a0, 0, 520};
+static const Gradient duneGradients[DUNE_COUNT] = {
+    {0x7f7f9f, 0x4d5a86, 400, 560},
+    {0x4a5d8c, 0x32456f, 520, 680},
+    {0x2c3f6b, 0x1a2748, 640, 768},
+};
+
+static Colour shade(const Gradient *gradient, i32 y) {
+  i32 t = limit((y - gradient->from) * 256 / (gradient->to - gradient->from), 0, 256);
+  return mix(gradient->top, gradient->bottom, (u32)t);
+}
+
+void drawWallpaper(void) {
+  i32 width = wallpaper.width;
+  i32 height = wallpaper.height;
+  for (i32 y = 0; y < height; y++) {
+    // The sky warms up slowly at first: the square of the height.
+    i32 t = limit(y * 768 / height, 0, sky.to) * 256 / sky.to;
+    fill32(wallpaper.pixels + y * width, mix(sky.top, sky.bottom, (u32)(t * t / 256)), (u32)width);
+  }
+  for (u32 layer = 0; layer < DUNE_COUNT; layer++) {
+    const u16 *edge = dunes[layer];
+    i32 first = height * 16;
+    i32 last = 0;
+    for (i32 x = 0; x < DUNE_COLUMNS; x++) {
+      first = smaller(first, edge[x]);
+      last = larger(last, edge[x]);
+    }
+    first = first * height / 768 / 16;
+    last = last * height / 768 / 16 + 1;
+    for (i32 y = first; y < height; y++) {
+      Colour colour = shade(&duneGradients[layer], y * 768 / height);
+      u32 *row = wallpaper.pixels + y * width;
+      if (y > last) {
+        fill32(row, colour, (u32)width);
+        continue;
+      }
+      i32 limitHere = y * 16 * 768 / height;
+      for (i32 x = 0; x < width; x++) {
+        i32 inside = limitHere + 16 - edge[x * DUNE_COLUMNS / width];
+        if (inside >= 16) row[x] = colour;
+        else if (inside > 0) row[x] = mix(row[x], colour, (u32)inside * 16);
+      }
+    }
+  }
+}
+
+// ---- damage ----
+
+void damage(Rect part) {
+  part = intersection(part, rect(0, 0, screen.width, screen.height));
+  if (isEmpty(part)) return;
+  for (u32 i = 0; i < damageCount; i++) {
+    if (covers(damaged[i], part)) return;
+    Rect both = unionOf(damaged[i], part);
+    // Joined when little would be painted that need not be.
+    i32 apart = damaged[i].width * damaged[i].height + part.width * part.height;
+    if (both.width * both.height > apart + apart / 4 && damageCount < DAMAGE_MAX) continue;
+    damaged[i] = damaged[--damageCount];
+    damage(both);
+    return;
+  }
+  damaged[damageCount++] = part;
+}
+
+bool isDamaged(void) {
+  return damageCount > 0;
+}
+
+// ---- painting ----
+
+Rect withShadow(Rect frame) {
+  return rect(frame.x - SHADOW, frame.y - SHADOW + SHADOW_DOWN, frame.width + 2 * SHADOW, frame.height + 2 * SHADOW);
+}
+
+static void copyRows(const Surface *from, i32 fromX, i32 fromY, Rect to) {
+  const u32 *source = from->pixels + fromY * from->stride + fromX;
+  u32 *target = backBuffer.pixels + to.y * backBuffer.stride + to.x;
+  for (i32 row = 0; row < to.height; row++) {
+    copy32(target, source, (u32)to.width);
+    source += from->stride;
+    target += backBuffer.stride;
+  }
+}
+
+static inline u32 darker(u32 pixel, u32 keep) {
+  return (((pixel & 0xff00ff) * keep >> 8) & 0xff00ff) | (((pixel & 0x00ff00) * keep >> 8) & 0x00ff00);
+}
+
+/** Part of one row of a shadow; `box` is the frame moved down. */
+static void shadeSpan(Rect box, i32 y, i32 from, i32 to, u32 depth) {
+  u32 *row = backBuffer.pixels + y * backBuffer.stride;
+  i32 dy = y < box.y + WINDOW_RADIUS ? box.y + WINDOW_RADIUS - y : y - (box.y + box.height - 1 - WINDOW_RADIUS);
+  for (i32 x = from; x < to; x++) {
+    i32 dx = x < box.x + WINDOW_RADIUS ? box.x + WINDOW_RADIUS - x : x - (box.x + box.width - 1 - WINDOW_RADIUS);
+    u32 alpha;
+    if (dx <= 0 && dy <= WINDOW_RADIUS) alpha = 255;
+    else if (dy <= 0) alpha = dx <= WINDOW_RADIUS ? 255 : shadowEdge[dx - WINDOW_RADIUS];
+    else if (dx <= 0) alpha = shadowEdge[dy - WINDOW_RADIUS];
+    else alpha = shadowCorner[dy][dx];
+    if (alpha) row[x] = darker(row[x], 256 - (alpha * depth >> 8));
+  }
+}
+
+static void paintShadow(const Window *window, Rect part, u32 depth) {
+  Rect frame = window->frame;
+  Rect box = moved(frame, 0, SHADOW_DOWN);
+  Rect area = intersection(part, withShadow(frame));
+  i32 right = area.x + area.width;
+  for (i32 y = area.y; y < area.y + area.height; y++) {
+    // The window itself will cover the middle, but for the pixels outside of its round corners.
+    if (y >= frame.y && y < frame.y + frame.height) {
+      bool corners = y < frame.y + WINDOW_RADIUS || y >= frame.y + frame.height - WINDOW_RADIUS;
+      i32 under = corners ? WINDOW_RADIUS : 0;
+      shadeSpan(box, y, area.x, smaller(right, frame.x + under), depth);
+      shadeSpan(box, y, larger(area.x, frame.x + frame.width - under), right, depth);
+    } else {
+      shadeSpan(box, y, area.x, right, depth);
+    }
+  }
+}
+
+static void paintCorners(const Window *window, Rect row, i32 fromEdge) {
+  Rect frame = window->frame;
+  const u32 *source = window->surface.pixels + (row.y - frame.y) * window->surface.stride;
+  u32 *target = backBuffer.pixels + row.y * backBuffer.stride;
+  for (i32 i = 0; i < WINDOW_RADIUS; i++) {
+    u32 cover = cornerCover[fromEdge][i];
+    if (!cover) continue;
+    i32 columns[2] = {i, frame.width - 1 - i};
+    for (u32 side = 0; side < 2; side++) {
+      i32 x = frame.x + columns[side];
+      if (x < row.x || x >= row.x + row.width) continue;
+      target[x] = mix(target[x], source[columns[side]], cover);
+    }
+  }
+}
+
+static void paintWindow(const Window *window, Rect part) {
+  paintShadow(window, part, isFocused(window) ? SHADOW_DEPTH_FOCUSED : SHADOW_DEPTH);
+  Rect frame = window->frame;
+  Rect area = intersection(part, frame);
+  if (isEmpty(area)) return;
+  i32 y = area.y;
+  i32 end = area.y + area.height;
+  while (y < end) {
+    i32 fromEdge = smaller(y - frame.y, frame.y + frame.height - 1 - y);
+    if (fromEdge >= WINDOW_RADIUS) {
+      i32 straightEnd = smaller(end, frame.y + frame.height - WINDOW_RADIUS);
+      Rect to = rect(area.x, y, area.width, straightEnd - y);
+      copyRows(&window->surface, to.x - frame.x, to.y - frame.y, to);
+      y = straightEnd;
+      continue;
+    }
+    Rect row = rect(area.x, y, area.width, 1);
+    Rect middle = intersection(row, rect(frame.x + WINDOW_RADIUS, y, frame.width - 2 * WINDOW_RADIUS, 1));
+    if (!isEmpty(middle)) copyRows(&window->surface, middle.x - frame.x, y - frame.y, middle);
+    paintCorners(window, row, fromEdge);
+    y++;
+  }
+}
+
+static bool hides(const Window *window, Rect part) {
+  Rect frame = window->frame;
+  return covers(rect(frame.x, frame.y + WINDOW_RADIUS, frame.width, frame.height - 2 * WINDOW_RADIUS), part) ||
+         covers(rect(frame.x + WINDOW_RADIUS, frame.y, frame.width - 2 * WINDOW_RADIUS, frame.height), part);
+}
+
+extern Window *stack[];
+extern u32 stackHeight;
+void paintNotice(Rect part);
+
+static void paint(Rect part) {
+  Rect bar = rect(0, screen.height - TASKBAR_HEIGHT, screen.width, TASKBAR_HEIGHT);
+  if (!covers(bar, part)) {
+    u32 lowest = stackHeight;
+    while (lowest && !hides(stack[lowest - 1], part)) lowest--;
+    if (lowest) lowest--;
+    else copyRows(&wallpaper, part.x, part.y, part);
+    for (u32 i = lowest; i < stackHeight; i++) paintWindow(stack[i], part);
+    paintNotice(part);
+  }
+  Rect onBar = intersection(part, bar);
+  if (!isEmpty(onBar)) copyRows(&taskbar, onBar.x, onBar.y - bar.y, onBar);
+}
+
+void compose(void) {
+  for (u32 i = 0; i < damageCount; i++) {
+    paint(damaged[i]);
+    present(damaged[i]);
+  }
+  damageCount = 0;
+}

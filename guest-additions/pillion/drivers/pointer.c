@@ -1,0 +1,186 @@
+// The pointer: reports of all devices in one queue, ballistics, the choice of the device, the cursor's place.
+//
+// Acceleration, in relative modes only and for each report and axis by itself, as systems of the 1990s did it: a report of more
+// than 6 counts on an axis counts twice, one of more than 10 three times. So the way depends on speed and on the rate of reports,
+// and a hand that goes out fast and comes back slowly does not come back to where the cursor was. Without acceleration a count
+// is a pixel.
+
+#include "pointer.h"
+
+#include "../desktop/window.h"
+#include "display.h"
+#include "tandem-port.h"
+#include "usb.h"
+
+#define QUEUE_SIZE 256
+#define THRESHOLD_DOUBLE 6
+#define THRESHOLD_TRIPLE 10
+
+static PointerReport queue[QUEUE_SIZE];
+static volatile u32 head, tail;
+static PointerState state;
+static PointerSource choice; // SOURCE_NONE: automatic
+static bool guestDraws, logged, truth;
+static const CursorImage *toldImage;
+static bool toldShown;
+static i32 toldX = -1, toldY = -1;
+
+static const char *const names[] = {"none", "ps2", "usb-mouse", "usb-tablet", "tandem"};
+
+const char *sourceName(PointerSource source) {
+  return names[source];
+}
+
+const PointerState *pointerState(void) {
+  return &state;
+}
+
+void postPointer(PointerReport *report) {
+  u32 flags = disableInterrupts();
+  report->time = microseconds();
+  state.reports[report->source]++;
+  u32 next = (head + 1) % QUEUE_SIZE;
+  if (next != tail) {
+    queue[head] = *report;
+    head = next;
+  } else {
+    // The desktop is far behind: the last report takes the newest state, and no motion is lost.
+    PointerReport *last = &queue[(head + QUEUE_SIZE - 1) % QUEUE_SIZE];
+    i32 dx = last->dx + report->dx;
+    i32 dy = last->dy + report->dy;
+    i32 wheel = last->wheel + report->wheel;
+    *last = *report;
+    last->dx = dx;
+    last->dy = dy;
+    last->wheel = wheel;
+  }
+  restoreInterrupts(flags);
+}
+
+void countPointerIrq(PointerSource source) {
+  state.irqs[source]++;
+}
+
+bool pointerWaits(void) {
+  return head != tail;
+}
+
+static i32 accelerated(i32 counts) {
+  i32 size = counts < 0 ? -counts : counts;
+  if (!state.acceleration) return counts;
+  return size > THRESHOLD_TRIPLE ? counts * 3 : size > THRESHOLD_DOUBLE ? counts * 2 : counts;
+}
+
+/** Who draws the cursor, and which shape; tells the host when that is new. */
+static void updateCursor(void) {
+  state.hostDraws = state.source == SOURCE_TANDEM && !state.relative && !guestDraws;
+  setCursorDrawn(!state.hostDraws);
+  const CursorImage *image = cursorImage();
+  if (state.hostDraws != toldShown || (state.hostDraws && image != toldImage)) {
+    tellCursor(image, state.hostDraws);
+    toldShown = state.hostDraws;
+    toldImage = image;
+  }
+}
+
+static void useSource(PointerSource source, bool relative) {
+  if (source == state.source && relative == state.relative) return;
+  bool announced = source != state.source;
+  state.source = source;
+  state.relative = relative;
+  updateCursor();
+  redrawTaskbar();
+  if (announced) serialPrint("POINTER driver=%s\n", names[source]);
+}
+
+static PointerSource best(void) {
+  if (choice != SOURCE_NONE) return choice;
+  if (tandemHasPointer()) return SOURCE_TANDEM;
+  return usbTabletPresent() ? SOURCE_USB_TABLET : usbMousePresent() ? SOURCE_USB_MOUSE : SOURCE_PS2;
+}
+
+void choosePointerSource(void) {
+  PointerSource source = best();
+  bool relative = source == SOURCE_TANDEM ? tandemIsRelative() : source != SOURCE_USB_TABLET;
+  useSource(source, relative);
+}
+
+void placePointer(i32 x, i32 y) {
+  state.x = limit(x, 0, screen.width - 1);
+  state.y = limit(y, 0, screen.height - 1);
+  moveCursor(state.x, state.y);
+  desktopPointer(state.x, state.y, state.buttons, 0, microseconds());
+  if (state.hostDraws) tellWarp(state.x, state.y);
+}
+
+static void apply(const PointerReport *report) {
+  if (choice != SOURCE_NONE && report->source != choice) return;
+  // All devices are welcome, as everywhere; the one that was used last is "the" pointer.
+  useSource(report->source, !report->absolute);
+  i32 x = report->absolute ? report->x : state.x + accelerated(report->dx);
+  i32 y = report->absolute ? report->y : state.y + accelerated(report->dy);
+  state.x = limit(x, 0, screen.width - 1);
+  state.y = limit(y, 0, screen.height - 1);
+  state.buttons = report->buttons;
+  state.wheelTotal += report->wheel;
+  state.last = *report;
+  desktopPointer(state.x, state.y, state.buttons, report->wheel, report->time);
+  if (logged)
+    serialPrint("P %u %d %d %x %d %s\n", report->time, state.x, state.y, report->buttons, report->wheel, names[report->source]);
+}
+
+void takePointer(void) {
+  bool moved = pointerWaits();
+  while (pointerWaits()) {
+    PointerReport report = queue[tail];
+    tail = (tail + 1) % QUEUE_SIZE;
+    apply(&report);
+  }
+  if (moved) moveCursor(state.x, state.y);
+  updateCursor();
+  if (truth && (state.x != toldX || state.y != toldY)) {
+    toldX = state.x;
+    toldY = state.y;
+    tellPosition(state.x, state.y);
+  }
+}
+
+void setAcceleration(bool on) {
+  state.acceleration = on;
+  serialPrint("ACCELERATION %s\n", on ? "on" : "off");
+}
+
+bool setPointerChoice(const char *name) {
+  PointerSource wanted = SOURCE_NONE;
+  if (strcmp(name, "auto") != 0) {
+    for (u32 i = SOURCE_PS2; i < SOURCE_COUNT; i++)
+      if (strcmp(name, names[i]) == 0) wanted = (PointerSource)i;
+    if (wanted == SOURCE_NONE) return false;
+  }
+  choice = wanted;
+  useTandemPointer(choice == SOURCE_NONE || choice == SOURCE_TANDEM);
+  return true;
+}
+
+void setPointerLog(bool on) {
+  logged = on;
+}
+
+void setGuestDraws(bool on) {
+  guestDraws = on;
+  toldImage = NULL;
+}
+
+void startPointer(void) {
+  const char *name = option("pointer", "auto");
+  if (!setPointerChoice(name)) serialPrint("UNKNOWN pointer=%s\n", name);
+  state.acceleration = !optionIs("accel", "off");
+  state.relative = true;
+  truth = !optionIs("truth", "off");
+  logged = optionIs("log", "pointer");
+  guestDraws = optionIs("draw", "guest");
+  setTestCursor(optionIs("cursor", "test"));
+  state.x = screen.width / 2;
+  state.y = screen.height / 2;
+  moveCursor(state.x, state.y);
+}

@@ -1,0 +1,142 @@
+// The Tandem port: found as a PCI function (for its interrupt line) or at its fixed place (polled in the foreground).
+
+#include "tandem-port.h"
+
+#include "../../common/tandem.h"
+#include "../desktop/window.h"
+#include "pointer.h"
+
+#define DRIVER_VERSION 1
+#define LINE_NONE 0xff
+#define EVENTS_MAX 16
+
+static TandemPort port;
+static bool found, asPointer, hasIrq;
+static volatile bool relative, eventWaits;
+
+static void takeStates(void) {
+  TandemPointer pointer;
+  u32 taken = 0;
+  do {
+    pointer = tandemLatch(&port);
+    bool absolute = (pointer.state & TANDEM_POINTER_STATE_ABSOLUTE) != 0;
+    relative = (pointer.state & TANDEM_POINTER_STATE_RELATIVE) != 0;
+    PointerReport report = {
+        .source = SOURCE_TANDEM,
+        .absolute = absolute && !relative,
+        .buttons = pointer.state & 0x1f,
+        .x = pointer.pixelX,
+        .y = pointer.pixelY,
+        .rawX = pointer.x,
+        .rawY = pointer.y,
+        .wheel = pointer.wheel,
+    };
+    if (!report.absolute) {
+      report.dx = pointer.dx;
+      report.dy = pointer.dy;
+    }
+    if (absolute || relative) postPointer(&report);
+  } while ((pointer.state & TANDEM_POINTER_STATE_MORE) && ++taken < 64);
+}
+
+static void takeIrq(void) {
+  u16 cause = tandemIrqCause(&port);
+  if (!cause) return;
+  countPointerIrq(SOURCE_TANDEM);
+  tandemClearIrq(&port, cause);
+  if (cause & TANDEM_IRQ_CAUSE_EVENT) eventWaits = true;
+  if ((cause & TANDEM_IRQ_CAUSE_POINTER) && asPointer) takeStates();
+}
+
+static void hello(void) {
+  tandemHello(&port, TANDEM_GUEST_SYSTEM_PILLION, DRIVER_VERSION, TANDEM_FEATURE_POINTER);
+  tandemEventMask(&port, 1 << TANDEM_EVENT_POINTER_MODE | 1 << TANDEM_EVENT_RESTORED | 1 << TANDEM_EVENT_POWER);
+  tandemPointerMode(&port, asPointer ? TANDEM_POINTER_MODE_AUTOMATIC : TANDEM_POINTER_MODE_RELATIVE);
+  u16 causes = TANDEM_IRQ_CAUSE_EVENT | (asPointer ? TANDEM_IRQ_CAUSE_POINTER : 0);
+  tandemSetIrqMask(&port, hasIrq ? causes : 0);
+}
+
+void startTandem(bool pointer) {
+  const PciFunction *function = pciFind(TANDEM_PCI_VENDOR, TANDEM_PCI_DEVICE);
+  u16 base = TANDEM_ISA_BASE;
+  if (function) {
+    pciEnable(function);
+    u16 bar = pciRead(function, PCI_BAR0) & 0xfffc;
+    if (bar) base = bar;
+  }
+  found = tandemFind(&port, base);
+  if (!found) return;
+  asPointer = pointer;
+  if (function && function->line && function->line != LINE_NONE && function->line < 16) {
+    hasIrq = true;
+    onIrq(function->line, takeIrq);
+  }
+  hello();
+}
+
+bool tandemPresent(void) {
+  return found;
+}
+
+bool tandemHasPointer(void) {
+  return found && asPointer && (port.features & TANDEM_FEATURE_POINTER);
+}
+
+void useTandemPointer(bool pointer) {
+  if (!found || pointer == asPointer) return;
+  asPointer = pointer;
+  hello();
+}
+
+void takeTandemEvents(void) {
+  if (!found || (hasIrq && !eventWaits)) return;
+  eventWaits = false;
+  if (!hasIrq && asPointer && (tandemRead16(&port, TANDEM_REGISTER_STATUS) & TANDEM_STATUS_POINTER)) takeStates();
+  for (u32 i = 0; i < EVENTS_MAX; i++) {
+    u32 event = tandemEvent(&port);
+    switch (tandemEventKind(event)) {
+      case TANDEM_EVENT_NONE:
+        return;
+      case TANDEM_EVENT_POINTER_MODE:
+        relative = tandemEventPayload(event) == TANDEM_POINTER_MODE_RELATIVE;
+        choosePointerSource();
+        break;
+      case TANDEM_EVENT_RESTORED:
+        hello();
+        choosePointerSource();
+        break;
+      case TANDEM_EVENT_POWER:
+        if (tandemEventPayload(event) == 1) powerOff();
+        break;
+      default:
+        break;
+    }
+  }
+}
+
+void tellCursor(const CursorImage *image, bool shown) {
+  if (!tandemHasPointer()) return;
+  if (shown)
+    tandemCursorShape(&port, (u16)image->width, (u16)image->height, (u16)image->hotX, (u16)image->hotY, image->pixels);
+  tandemCursorShow(&port, shown);
+}
+
+void tellPosition(i32 x, i32 y) {
+  if (found) tandemCursorPosition(&port, (u32)x, (u32)y);
+}
+
+void tellWarp(i32 x, i32 y) {
+  if (tandemHasPointer()) tandemCursorWarp(&port, (u32)x, (u32)y);
+}
+
+u16 tandemFeatures(void) {
+  return found ? port.offered : 0;
+}
+
+bool tandemIsRelative(void) {
+  return relative;
+}
+
+u16 tandemBase(void) {
+  return port.base;
+}

@@ -1,0 +1,23 @@
+// Pillion at the Tandem port: pointer in interrupts, cursor and truth in requests.
+
+#pragma once
+
+#include "../desktop/cursor.h"
+#include "../kernel/kernel.h"
+
+/** `pointer`: the port is the pointer device; else it only carries what Pillion tells. */
+void startTandem(bool pointer);
+bool tandemPresent(void);
+/** The host can send positions here. */
+bool tandemHasPointer(void);
+/** Another choice while running. */
+void useTandemPointer(bool pointer);
+/** In the foreground: events of the host. */
+void takeTandemEvents(void);
+void tellCursor(const CursorImage *image, bool shown);
+void tellPosition(i32 x, i32 y);
+void tellWarp(i32 x, i32 y);
+u16 tandemFeatures(void);
+/** The host has captured the pointer: it sends motion instead of places. */
+bool tandemIsRelative(void);
+u16 tandemBase(void);
