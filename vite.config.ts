@@ -11,8 +11,12 @@ export default defineConfig({
   appType: "mpa", // a missing image is a 404, not the page
   cacheDir: `node_modules/.vite-${isolated ? "isolated" : "plain"}`, // the two run side by side in e2e/
   plugins: [serveMachines()],
-  optimizeDeps: { include: ["comlink", "@xterm/xterm", "@xterm/addon-fit"] },
-  build: { target: "es2022", outDir: "dist" },
+  optimizeDeps: { include: ["comlink", "@xterm/xterm", "@xterm/addon-fit", "uplot"] },
+  build: {
+    target: "es2022",
+    outDir: "dist",
+    rolldownOptions: { input: ["index.html", "src/demo/index.html"] },
+  },
   worker: { format: "es" },
   server: {
     headers,

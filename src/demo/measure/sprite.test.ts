@@ -1,27 +1,19 @@
 import { expect, test } from "vitest";
-import { Picture, type Sprite, SpriteFinder } from "./sprite";
+import { TEST_CURSOR } from "../pillion";
+import { FrameCopy, SpriteFinder } from "./sprite";
 
-const SIZE = 12;
-const HOT = 5;
-const sprite: Sprite = {
-  width: SIZE,
-  height: SIZE,
-  hotX: HOT,
-  hotY: HOT,
-  colours: Array.from({ length: SIZE * SIZE }, (_, index) =>
-    index === HOT * SIZE + HOT ? 0xff10fe : index % 3 === 0 ? 0x00f0a1 : 0x123456,
-  ),
-};
+const { width: SIZE, hotX: HOT } = TEST_CURSOR;
+const sprite = TEST_CURSOR;
 
-function desktop(): Picture {
-  const picture = new Picture();
+function desktop(): FrameCopy {
+  const picture = new FrameCopy();
   picture.setSize(640, 480);
   picture.pixels.fill(0xff_80_40_20);
   return picture;
 }
 
 /** As a guest draws it: cut off at the edges. */
-function paint(picture: Picture, x: number, y: number): void {
+function paint(picture: FrameCopy, x: number, y: number): void {
   sprite.colours.forEach((colour, index) => {
     const column = x - HOT + (index % SIZE);
     const row = y - HOT + Math.floor(index / SIZE);
@@ -45,6 +37,18 @@ test("the sprite is found everywhere, corners and edges included", () => {
     paint(picture, x, y);
     expect(new SpriteFinder(sprite).find(picture)).toEqual({ x, y });
   }
+});
+
+test("at the edges, where a part of the sprite looks like one that is cut off, all of it counts", () => {
+  const finder = new SpriteFinder(sprite);
+  for (const corner of [0, 1] as const)
+    for (let x = 0; x <= 13; x++)
+      for (let y = 0; y <= 13; y++) {
+        const picture = desktop();
+        const at = corner ? { x: 639 - x, y: 479 - y } : { x, y };
+        paint(picture, at.x, at.y);
+        expect(finder.find(picture)).toEqual(at);
+      }
 });
 
 test("a cursor that moves a little is found without searching the whole picture", () => {
@@ -74,7 +78,7 @@ test("something alike is not taken for it", () => {
 });
 
 test("a picture is put together from changed rectangles, cut at its edges", () => {
-  const picture = new Picture();
+  const picture = new FrameCopy();
   picture.setSize(4, 3);
   const data = new Uint8ClampedArray(2 * 2 * 4).fill(7);
   picture.draw(1, 1, { width: 2, height: 2, data });

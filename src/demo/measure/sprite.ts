@@ -1,8 +1,8 @@
 // Pixel truth: where the guest's cursor is in the picture, found by its pixels.
 //
-// Pillion's test cursor (cursor=test) is a sprite of 12 by 12 opaque pixels in colours that nothing else on its desktop has.
-// One pixel, the anchor, has a colour of its own: candidates are found by it, then every visible pixel must match exactly.
-// The sprite may be cut off at the edges of the screen as long as its anchor, the hot spot, is inside.
+// Pillion's test cursor (cursor=test) is a sprite of opaque pixels in colours that nothing else on its desktop has. Every visible
+// pixel must match exactly. The sprite may be cut off at the edges of the screen as long as its hot spot is inside. A part of it
+// can look like a sprite that is cut off there, so the match with most pixels counts.
 
 import type { Pixels } from "../../shared/api";
 import type { Position } from "./position";
@@ -10,7 +10,7 @@ import type { Position } from "./position";
 export interface Sprite {
   width: number;
   height: number;
-  /** The hot spot; its pixel is the anchor. */
+  /** The hot spot; candidates are found by the colour of its pixel. */
   hotX: number;
   hotY: number;
   /** 0xRRGGBB, row by row. */
@@ -18,7 +18,7 @@ export interface Sprite {
 }
 
 /** The guest's whole picture, put together from the rectangles that changed. */
-export class Picture {
+export class FrameCopy {
   width = 0;
   height = 0;
   pixels = new Uint32Array(0);
@@ -59,24 +59,22 @@ export class SpriteFinder {
   }
 
   /** Where the hot spot is; undefined when the sprite is not in the picture. */
-  find(picture: Picture): Position | undefined {
+  find(picture: FrameCopy): Position | undefined {
     const last = this.#last;
+    if (last && this.#matching(picture, last.x, last.y) === this.#colours.length) return last;
     const near =
-      last &&
-      (this.#isAt(picture, last.x, last.y)
-        ? last
-        : this.#search(picture, last.x - NEAR, last.y - NEAR, last.x + NEAR, last.y + NEAR));
+      last && this.#search(picture, last.x - NEAR, last.y - NEAR, last.x + NEAR, last.y + NEAR);
     this.#last = near ?? this.#searchAll(picture);
     return this.#last;
   }
 
-  #searchAll(picture: Picture): Position | undefined {
+  #searchAll(picture: FrameCopy): Position | undefined {
     this.fullSearches++;
     return this.#search(picture, 0, 0, picture.width - 1, picture.height - 1);
   }
 
   #search(
-    picture: Picture,
+    picture: FrameCopy,
     left: number,
     top: number,
     right: number,
@@ -85,19 +83,28 @@ export class SpriteFinder {
     const { width, height, pixels } = picture;
     const first = Math.max(0, left);
     const last = Math.min(width - 1, right);
+    let best: Position | undefined;
+    let most = 0;
     for (let y = Math.max(0, top); y <= Math.min(height - 1, bottom); y++) {
       const row = y * width;
-      for (let x = first; x <= last; x++)
-        if (((pixels[row + x] ?? 0) & OPAQUE) === this.#anchor && this.#isAt(picture, x, y))
-          return { x, y };
+      for (let x = first; x <= last; x++) {
+        if (((pixels[row + x] ?? 0) & OPAQUE) !== this.#anchor) continue;
+        const matching = this.#matching(picture, x, y);
+        if (matching <= most) continue;
+        most = matching;
+        best = { x, y };
+        if (most === this.#colours.length) return best;
+      }
     }
-    return undefined;
+    return best;
   }
 
-  #isAt({ width, height, pixels }: Picture, hotX: number, hotY: number): boolean {
+  /** How many pixels of a sprite with its hot spot there are visible; 0 when one of them is not the sprite's. */
+  #matching({ width, height, pixels }: FrameCopy, hotX: number, hotY: number): number {
     const sprite = this.#sprite;
     const left = hotX - sprite.hotX;
     const top = hotY - sprite.hotY;
+    let matching = 0;
     for (let row = Math.max(0, -top); row < sprite.height && top + row < height; row++)
       for (
         let column = Math.max(0, -left);
@@ -105,9 +112,10 @@ export class SpriteFinder {
         column++
       ) {
         const seen = (pixels[(top + row) * width + left + column] ?? 0) & OPAQUE;
-        if (seen !== this.#colours[row * sprite.width + column]) return false;
+        if (seen !== this.#colours[row * sprite.width + column]) return 0;
+        matching++;
       }
-    return true;
+    return matching;
   }
 }
 

@@ -25,7 +25,7 @@ const FORMAT = "tandem-hand-1";
 const SAMPLES_MAXIMUM = 200_000;
 export const REPORT_INTERVAL = 8;
 /** Away from the edges, near the corner into which a relative guest is homed. */
-const START: Position = { x: 100, y: 200 };
+export const START: Position = { x: 80, y: 120 };
 const MARGIN = 40;
 /** Long enough for the guest to be measured at rest. */
 const DWELL = 500;

@@ -1,0 +1,5 @@
+// The comparison page.
+
+import { Demo } from "./demo";
+
+new Demo().attach();
