@@ -1,23 +1,9 @@
-// What runs when an element names nothing to run: our own demo guest.
+// What runs when an element names nothing to run: Pillion, our own demo guest.
 
-import type { MachineFiles } from "../shared/api";
 import type { MachineConfig } from "../shared/config";
-import { aliveProgram } from "../page/alive";
 
-const [PILLION] = Object.values(
-  import.meta.glob<string>("../../guest-additions/pillion/pillion.elf", {
-    query: "?url",
-    import: "default",
-    eager: true,
-  }),
-);
+const PILLION_URL = new URL("../../guest-additions/pillion/pillion.elf", import.meta.url);
 
-export interface DefaultMachine {
-  config: Partial<MachineConfig>;
-  files: MachineFiles;
-}
-
-export function defaultMachine(): DefaultMachine {
-  if (PILLION === undefined) return { config: {}, files: { kernel: aliveProgram().buffer } };
-  return { config: { kernel: { url: new URL(PILLION, import.meta.url).href } }, files: {} };
+export function defaultMachine(): Partial<MachineConfig> {
+  return { kernel: { url: PILLION_URL.href } };
 }

@@ -2,7 +2,7 @@
 
 import type { CrashReport, DriveName, MachineState, MachineStats, PointerDevice, PointerUse } from "../shared/api"; // prettier-ignore
 import type { TandemError } from "../shared/errors";
-import type { PointerInput } from "../page/pointer/sender";
+import type { PointerInput } from "../page/pointer/input";
 
 export interface TandemEventDetails {
   ready: undefined;

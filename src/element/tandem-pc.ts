@@ -356,11 +356,11 @@ export class TandemPc extends Base {
     const standard = bootable.some((role) => given[role] ?? files[role])
       ? undefined
       : defaultMachine();
-    const complete = parseConfig({ ...standard?.config, ...given });
-    const all = { ...standard?.files, ...files };
-    if (all.kernel ?? complete.kernel) return { config: complete, files: all };
-    const roles = (["firmware", "vgaFirmware"] as const).filter((role) => complete[role] === "auto" && !all[role]); // prettier-ignore
-    return { config: complete, files: { ...(await standardFirmware(...roles)), ...all } };
+    const complete = parseConfig({ ...standard, ...given });
+
+    if (files.kernel ?? complete.kernel) return { config: complete, files };
+    const roles = (["firmware", "vgaFirmware"] as const).filter((role) => complete[role] === "auto" && !files[role]); // prettier-ignore
+    return { config: complete, files: { ...(await standardFirmware(...roles)), ...files } };
   }
 
   #begin(machine: MachineClient): void {

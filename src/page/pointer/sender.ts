@@ -3,19 +3,7 @@
 import type { PointerButtons } from "../../shared/api";
 import { INPUT_RING_BYTES, InputKind, InputRingWriter, type InputRecord } from "../../shared/input-ring"; // prettier-ignore
 import type { MachineClient } from "../machine-client";
-
-/** What was sent, for those who measure. */
-export interface PointerInput {
-  id: number;
-  kind: "motion" | "position" | "buttons" | "wheel";
-  /** motion: counts; position: fractions of the picture; wheel: notches, y vertical; buttons: none. */
-  x: number;
-  y: number;
-  buttons: PointerButtons;
-  /** When the browser had it, and when it was on its way; both performance.now() of the page. */
-  timeStamp: number;
-  sent: number;
-}
+import type { PointerInput } from "./input";
 
 /** Each input has an id, so that its way can be followed: the worker tells when the guest has taken it. */
 let lastId = 0;
