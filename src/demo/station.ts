@@ -4,7 +4,8 @@ import type { MachineEvent, PointerStatistics, PointerUse } from "../shared/api"
 import { TandemError } from "../shared/errors";
 import { defaultMachine } from "../element/default-machine";
 import { MachineClient } from "../page/machine-client";
-import { type PointerInput, PointerSender } from "../page/pointer/sender";
+import type { PointerInput } from "../page/pointer/input";
+import { PointerSender } from "../page/pointer/sender";
 import type { HandInput } from "./hand";
 import { ModeMeter } from "./measure/mode-meter";
 import type { Position } from "./measure/position";
@@ -116,9 +117,8 @@ export class Station {
     machine.listen((event) => {
       if (machine === this.#machine) this.#onEvent(event);
     });
-    const standard = defaultMachine();
     const config = {
-      ...standard.config,
+      ...defaultMachine(),
       memory: MEMORY,
       pointer: this.mode,
       usbInterval: settings.interval,
@@ -126,7 +126,7 @@ export class Station {
     };
     try {
       await machine.ready();
-      await machine.api.create(config, standard.files);
+      await machine.api.create(config);
       if (machine !== this.#machine) return;
       this.#sender = new PointerSender(machine, this.#onSent);
       await machine.api.start();
