@@ -30,3 +30,15 @@ export declare function hostDiskRequest(
 
 /** Something the page should know: see MachineEvent in protocol/events.ts. */
 export declare function hostEvent(kind: i32, a: i32, b: i32): void;
+
+/** 32 random bits. */
+export declare function hostRandom(): i32;
+
+/**
+ * A guest's driver asks for something on the Tandem port; its body lies at `body`. The host answers with `completeRequest(token)`, at
+ * once (before this returns) or later; then it puts the answer's body at `requestBuffer(token)` first.
+ */
+export declare function hostRequest(token: i32, command: i32, body: usize, length: i32): void;
+
+/** Nobody waits for the answer any more. */
+export declare function hostCancel(token: i32): void;

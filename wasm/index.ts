@@ -83,3 +83,5 @@ export {
   insertMedium,
   setMedium,
 } from "./devices/disks";
+export { setDetached } from "./devices/tandem-port";
+export { completeRequest, requestBuffer } from "./devices/tandem-port/requests";

@@ -55,7 +55,14 @@ export const VGA_ROM_MAX: u32 = 0x0002_0000;
 
 /** Buffers that host and core exchange data through. */
 export const HOST_BUFFERS: usize = 0x0620_0000;
-export const HOST_BUFFERS_END: usize = 0x06a0_0000;
+export const HOST_BUFFERS_END: usize = 0x0660_0000;
+
+/** Bodies of requests on the Tandem port, 64 KB each: those under way, then the one being looked at. */
+export const TANDEM_BODIES: usize = 0x0660_0000;
+export const TANDEM_BODIES_END: usize = 0x0690_0000;
+/** The port's own state, with its FIFO: as static data it would swell the core's file. */
+export const TANDEM_STATE: usize = 0x0690_0000;
+export const TANDEM_STATE_END: usize = 0x06a0_0000;
 
 /** Data of the files that the host gives the firmware (devices/fw-cfg.ts). */
 export const FIRMWARE_FILES: usize = 0x06a0_0000;

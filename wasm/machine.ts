@@ -6,6 +6,7 @@ import { attachIrq, Irq } from "./bus/irq";
 import { attachPci } from "./bus/pci";
 import { attachPointer } from "./bus/pointer";
 import { Ports, removeAllPorts } from "./bus/ports";
+import { attachStall, Stall } from "./bus/stall";
 import { attachCpu } from "./cpu/reset";
 import { cpu } from "./cpu/state";
 import { attachX87 } from "./cpu/x87/execute";
@@ -21,6 +22,7 @@ export function initialize(ramBytes: u32): void {
   attachClock();
   attachIrq();
   attachPci();
+  attachStall();
   attachPointer();
   attachX87();
   attachDevices();
@@ -33,7 +35,9 @@ export function reset(): void {
 
 /** Host and tests: a port access as the CPU would do it. */
 export function readPort(port: i32, size: i32): u32 {
-  return Ports.read(<u32>port, size);
+  const value = Ports.read(<u32>port, size);
+  Stall.finish();
+  return value;
 }
 export function writePort(port: i32, size: i32, value: u32): void {
   Ports.write(<u32>port, size, value);

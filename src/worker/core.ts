@@ -17,6 +17,10 @@ export interface CoreHost {
     pointer: number,
   ): void;
   event(kind: number, a: number, b: number): void;
+  random(): number;
+  /** A request on the Tandem port; answers with `completeRequest`, now or later. */
+  request(token: number, command: number, body: number, length: number): void;
+  cancelRequest(token: number): void;
 }
 
 type Address = WebAssembly.Global;
@@ -72,6 +76,12 @@ export interface CoreExports {
   // USB; they are absent in a core without it. device: 0 mouse, 1 tablet, 2 keyboard.
   usbPlug?(device: number, on: number): void;
   usbSetInterval?(milliseconds: number): void;
+  // The Tandem port.
+  setDetached(detached: number): void;
+  /** Where the body of an answer goes, 64 KB; 0 when nobody waits for it any more. */
+  requestBuffer(token: number): number;
+  /** status: a RequestStatus. 0: nobody waits for it any more. */
+  completeRequest(token: number, status: number, length: number): number;
   /** A byte for serial port 0 or 1; 0: no room now. */
   serialInput(port: number, byte: number): number;
   serialRoom(port: number): number;
@@ -166,6 +176,9 @@ export function defaultHost(): CoreHost {
     serialOutput: () => {},
     diskRequest: () => {},
     event: () => {},
+    random: () => Math.floor(Math.random() * 2 ** 32),
+    request: () => {},
+    cancelRequest: () => {},
   };
 }
 
@@ -198,6 +211,10 @@ export class Core {
           length: number,
           pointer: number,
         ) => host.diskRequest(drive, operation, position, length, pointer),
+        hostRandom: () => host.random(),
+        hostRequest: (token: number, command: number, body: number, length: number) =>
+          host.request(token, command, body, length),
+        hostCancel: (token: number) => host.cancelRequest(token),
         hostEvent: (kind: number, a: number, b: number) => host.event(kind, a, b),
         hostUnwind: () => {
           // oxlint-disable-next-line no-throw-literal

@@ -40,6 +40,7 @@ import {
   pointerStatistics,
   pointerUse,
 } from "./pointer-input";
+import { IntegrationHub } from "./services/integration-hub";
 import { Sleeper, yieldToEvents } from "./scheduler";
 import { readTextScreen } from "./text-screen";
 
@@ -80,7 +81,7 @@ const DRIVE_NUMBERS: Readonly<Record<DriveName, Drive>> = {
 /** Milliseconds of one slice: as long as nobody waits for an answer, and while input arrives. */
 const SLICE = 8;
 const SLICE_ACTIVE = 3;
-/** While a disk request is under way: its answer comes through the event loop. */
+/** While a disk or the Tandem port waits for the host: its answer comes through the event loop. */
 const SLICE_WAITING = 1;
 const ACTIVE_FOR = 500;
 /** A call of the core should take about this long, so that timers and slices keep their times. */
@@ -123,6 +124,7 @@ export class Machine {
   #typing: Promise<void> = Promise.resolve();
   #heldKeys = new Set<number>();
   readonly #pointer: PointerInput;
+  readonly #hub: IntegrationHub;
   #ring: InputRingReader | undefined;
   #detached = false;
   #statsAt = 0;
@@ -144,6 +146,7 @@ export class Machine {
     this.#listener = listener;
     this.#isFrameWanted = isFrameWanted;
     this.#pointer = new PointerInput(parts.pointer ?? POINTER);
+    this.#hub = new IntegrationHub(listener, () => this.#sleeper.wake());
     this.#drives = { ...parts.drives };
   }
 
@@ -214,6 +217,7 @@ export class Machine {
     this.#loop++;
     this.#core = undefined;
     this.#pointer.disconnect();
+    this.#hub.connect(undefined);
     this.#setState("off");
     this.#sleeper.wake();
   }
@@ -281,6 +285,7 @@ export class Machine {
   /** Nobody looks: no frames until somebody does again. */
   setDetached(detached: boolean): void {
     this.#detached = detached;
+    this.#core?.exports.setDetached(detached ? 1 : 0);
   }
 
   /** There may be work: input in shared memory, room for a frame. */
@@ -367,6 +372,8 @@ export class Machine {
     if (this.#bootsByBios) this.#addBootRom();
     this.#core.exports.reset();
     this.#pointer.connect(this.#core);
+    this.#hub.connect(this.#core);
+    this.#core.exports.setDetached(this.#detached ? 1 : 0);
     this.#boot();
   }
 
@@ -441,7 +448,7 @@ export class Machine {
     const end = begin + this.#sliceLength(begin);
     let now = begin;
     let idle = 0;
-    while (now < end && !(this.#diskRequests > 0 && now - begin >= SLICE_WAITING)) {
+    while (now < end && !(this.#isHostAsked && now - begin >= SLICE_WAITING)) {
       core.exports.runTimers();
       this.#feedSerial();
       if (this.#pointer.pump()) this.#lastInput = now;
@@ -466,6 +473,10 @@ export class Machine {
   /** While input arrives, a short one: in the end messages wait for half of it. */
   #sliceLength(now: number): number {
     return now - this.#lastInput < ACTIVE_FOR ? SLICE_ACTIVE : SLICE;
+  }
+
+  get #isHostAsked(): boolean {
+    return this.#diskRequests > 0 || this.#hub.pending > 0;
   }
 
   #adaptBudget(took: number): void {
@@ -519,6 +530,8 @@ export class Machine {
       diskRequest: (drive, operation, position, length, pointer) =>
         this.#diskRequest(drive, operation, position, length, pointer),
       event: (kind, a, b) => this.#event(kind, a, b),
+      request: (token, command, body, length) => this.#hub.request(token, command, body, length),
+      cancelRequest: (token) => this.#hub.cancel(token),
     };
   }
 
@@ -572,6 +585,12 @@ export class Machine {
         break;
       case CoreEvent.Pointer:
         this.#listener({ type: "pointer", mode: pointerUse(a), device: pointerDevice(b) });
+        break;
+      case CoreEvent.GuestHello:
+        this.#hub.hello(a, b);
+        break;
+      case CoreEvent.GuestBye:
+        this.#hub.bye();
         break;
       case CoreEvent.InputTaken: {
         const device = pointerDevice(a);
@@ -683,6 +702,7 @@ export class Machine {
 
   #flush(): void {
     if (!this.#core) return;
+    this.#hub.flush();
     this.#serialOut.forEach((bytes, port) => {
       if (bytes.length === 0) return;
       this.#serialOut[port] = [];

@@ -29,7 +29,8 @@ export enum Timer {
   Floppy2 = 12,
   Ps2Mouse = 13,
   Pit2 = 14,
-  COUNT = 16,
+  TandemWait = 15,
+  COUNT = 24,
 }
 
 export const NEVER: u64 = 0xffff_ffff_ffff_ffff;

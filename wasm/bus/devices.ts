@@ -27,6 +27,8 @@ export enum Device {
   VideoMemory = 23,
   IdePci = 24,
   Pointer = 25,
+  Stall = 26,
+  TandemPort = 27,
 }
 
 const ENTRY_SIZE = 16;

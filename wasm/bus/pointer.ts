@@ -19,6 +19,7 @@ export enum Listening {
   No = 0,
   Motion = 1,
   Position = 2,
+  Either = 3, // as it comes from the host
 }
 
 const DEVICES = <i32>PointerDevice.COUNT;
@@ -169,7 +170,7 @@ function rank(device: u32): u32 {
     case PointerDevice.UsbTablet:
       return relative ? 0 : hub.route == PointerRoute.Absolute ? 4 : 3;
     case PointerDevice.Tandem:
-      if (relative) return stateOf(device).listening == Listening.Motion ? 2 : 0;
+      if (relative) return stateOf(device).listening & Listening.Motion ? 2 : 0;
       return hub.route == PointerRoute.Absolute ? 3 : 4;
     default:
       return 0;
@@ -187,7 +188,9 @@ function choose(): void {
     device = candidate;
   }
   let mode: u32 = PointerMode.Relative;
-  if (stateOf(device).listening == Listening.Position) {
+  const listening = stateOf(device).listening;
+  const either = listening == Listening.Either && hub.route != PointerRoute.Relative;
+  if (listening == Listening.Position || either) {
     mode = device == PointerDevice.Tandem ? PointerMode.Integrated : PointerMode.Absolute;
   }
   if (device == hub.device && mode == hub.mode) return;
@@ -229,7 +232,7 @@ export function pointerMotion(dx: i32, dy: i32, id: i32): i32 {
   if (!settle()) return 0;
   if (hub.device == PointerDevice.None) return 1;
   const sink = sinkOf(hub.device);
-  if (stateOf(hub.device).listening == Listening.Motion) {
+  if (stateOf(hub.device).listening & Listening.Motion) {
     return call_indirect<i32>(sink.motion, dx, dy, id);
   }
   measure();
@@ -256,7 +259,7 @@ export function pointerPosition(x: f64, y: f64, id: i32): i32 {
   if (hub.device == PointerDevice.None) return 1;
   const sink = sinkOf(hub.device);
   let taken = 1;
-  if (stateOf(hub.device).listening == Listening.Position) {
+  if (stateOf(hub.device).listening & Listening.Position) {
     taken = call_indirect<i32>(sink.position, id);
   } else if (wasKnown) {
     const dx = <i32>(hub.pixelX - oldX);

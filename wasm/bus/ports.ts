@@ -9,17 +9,28 @@ const SLOT_SIZE = 32; // u32 function index: read 1, 2, 4; write 1, 2, 4 bytes; 
 
 @unmanaged
 class PortsState {
-  slots: u32; // slots in use; slot 0 is "nothing there"
+  slots: u32; // slots ever used; slot 0 is "nothing there"
+  free: u32; // the first of those given back, each naming the next; 0 for none
 }
 const ports = changetype<PortsState>(memory.data(offsetof<PortsState>(), 8));
 
 function slotOf(port: u16): usize {
   let slot = <u32>load<u16>(PORT_MAP + ((<usize>port) << 1));
   if (slot == 0) {
-    slot = ++ports.slots;
+    slot = freshSlot();
     store<u16>(PORT_MAP + ((<usize>port) << 1), <u16>slot);
   }
   return PORT_SLOTS + slot * SLOT_SIZE;
+}
+
+/** Slots are few: a guest may move a BAR over all ports, so those it left are used again. */
+function freshSlot(): u32 {
+  const slot = ports.free;
+  if (!slot) return ++ports.slots;
+  const address = PORT_SLOTS + <usize>slot * SLOT_SIZE;
+  ports.free = load<u32>(address);
+  store<u32>(address, 0);
+  return slot;
 }
 
 function widthIndex(size: i32): usize {
@@ -39,12 +50,20 @@ export function onWrite(port: u16, size: i32, handler: (port: u16, value: u32) =
 /** Takes all handlers of a port away (a BAR that moves). */
 export function removePort(port: u16): void {
   const slot = <u32>load<u16>(PORT_MAP + ((<usize>port) << 1));
-  if (slot) memory.fill(PORT_SLOTS + slot * SLOT_SIZE, 0, SLOT_SIZE);
+  if (!slot) return;
+  const address = PORT_SLOTS + <usize>slot * SLOT_SIZE;
+  memory.fill(address, 0, SLOT_SIZE);
+  store<u32>(address, ports.free);
+  ports.free = slot;
+  store<u16>(PORT_MAP + ((<usize>port) << 1), 0);
 }
 
 /** Takes every handler away. */
 export function removeAllPorts(): void {
   memory.fill(PORT_SLOTS, 0, <usize>(ports.slots + 1) * SLOT_SIZE);
+  memory.fill(PORT_MAP, 0, 2 * 0x1_0000);
+  ports.slots = 0;
+  ports.free = 0;
 }
 
 export class Ports {

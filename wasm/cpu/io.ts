@@ -8,7 +8,17 @@ import { Fault } from "./fault";
 import { Instruction } from "./instruction";
 import { isOperand32 } from "./operands";
 import { ioPrivilege, isVm86 } from "./segments";
-import { cpu, CR0_PE, EAX, EDX, Registers, Segments, TR } from "./state";
+import {
+  cpu,
+  CR0_PE,
+  EAX,
+  EDX,
+  PENDING_DEBUG,
+  PENDING_STALL,
+  Registers,
+  Segments,
+  TR,
+} from "./state";
 
 /** Offset in a 32-bit TSS of the word that says where its I/O bitmap begins. */
 const TSS_BITMAP: u32 = 102;
@@ -37,9 +47,19 @@ function input(i: Instruction, port: u32): void {
   const size = accessSize(i);
   checkIoPermission(port, size);
   const value = Ports.read(port, <i32>size);
+  if (standsStill(i)) return;
   if (size == 4) Registers.set32(EAX, value);
   else if (size == 2) Registers.set16(EAX, value);
   else Registers.set8(EAX, value);
+}
+
+/** Whether the device holds the CPU (bus/stall.ts): then the instruction has done nothing yet, and runs again. */
+export function standsStill(i: Instruction): bool {
+  if (!(cpu.pending & PENDING_STALL)) return false;
+  cpu.eip = i.eip;
+  cpu.debugTrap = 0;
+  cpu.pending &= ~PENDING_DEBUG;
+  return true;
 }
 
 function output(i: Instruction, port: u32): void {

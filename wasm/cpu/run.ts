@@ -23,13 +23,14 @@ import {
   PENDING_INTR,
   PENDING_NMI,
   PENDING_RESET,
+  PENDING_STALL,
   PENDING_STOP,
 } from "./state";
 
 /** Why `run` returned. */
 export enum RunResult {
   Budget = 0,
-  Halted = 1, // HLT: nothing to do until an interrupt
+  Halted = 1, // HLT, or a device holds the CPU: nothing to do until an interrupt
   Shutdown = 2, // triple fault
   Stopped = 3, // power off, or the machine was reset: the host may want to load something first
 }
@@ -138,19 +139,20 @@ function serviceEvents(): i32 {
     return GO_ON;
   }
   if (cpu.pending & PENDING_NMI) {
-    cpu.pending &= ~PENDING_NMI;
+    cpu.pending &= ~(PENDING_NMI | PENDING_STALL);
     cpu.halted = 0;
     pointAtNext();
     deliverExternal(NMI_VECTOR);
     return GO_ON;
   }
   if (cpu.pending & PENDING_INTR && cpu.eflags & FLAG_IF) {
+    cpu.pending &= ~PENDING_STALL;
     cpu.halted = 0;
     pointAtNext();
     deliverExternal(Irq.acknowledge());
     return GO_ON;
   }
-  return cpu.halted ? RunResult.Halted : GO_ON;
+  return cpu.halted || cpu.pending & PENDING_STALL ? RunResult.Halted : GO_ON;
 }
 
 /** After the host caught an unwind: delivers the exception. May raise another. */

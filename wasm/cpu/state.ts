@@ -173,6 +173,7 @@ export const PENDING_RESET: u32 = 4; // bus/power.ts: the machine resets before 
 export const PENDING_STOP: u32 = 8; // leave run() at the next block end (power off, host wants in)
 export const PENDING_DEBUG: u32 = 16; // cpu.debugTrap is not 0
 export const PENDING_FAULT: u32 = 32; // a hot operation has faulted: see cpu/fault.ts
+export const PENDING_STALL: u32 = 64; // bus/stall.ts: a device holds the CPU in the middle of an IN
 
 /** cpu.mode fits below it: cpu.generation | cpu.mode is the stamp of a known block. */
 export const GENERATION_STEP: u32 = 256;

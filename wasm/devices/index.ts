@@ -15,6 +15,7 @@ import { attachPit } from "./pit";
 import { attachVga } from "./vga/vga";
 import { attachPs2Keyboard } from "./ps2-keyboard";
 import { attachPs2Mouse } from "./ps2-mouse";
+import { attachTandemPort } from "./tandem-port";
 import { attachUart } from "./uart";
 
 export function attachDevices(): void {
@@ -34,4 +35,5 @@ export function attachDevices(): void {
   attachI8042();
   attachPs2Keyboard();
   attachPs2Mouse();
+  attachTandemPort();
 }

@@ -12,6 +12,8 @@ export enum MachineEvent {
   UnknownHardware = 10, // a: port or address; told once per place, for diagnosis
   Pointer = 11, // a: PointerMode, b: PointerDevice of input.ts: what the guest listens to now
   InputTaken = 12, // a: PointerDevice, b: number of the input: the guest's driver has taken the report that it is in
+  GuestHello = 13, // a: GuestSystem of tandem-port.ts, b: features: a driver has begun a session on the Tandem port
+  GuestBye = 14, // it has ended
 }
 
 /** Why a machine was reset. */

@@ -16,7 +16,7 @@ export enum PointerState {
 }
 
 export enum PointerCommand {
-  Mode = 0x0101, // body: u32 PointerMode the driver wants
+  Mode = 0x0101, // body: u32 PointerMode the driver wants; Automatic after HELLO
   CursorShape = 0x0102, // body: CursorShape, then the picture
   CursorShow = 0x0103, // body: u32: 1 shown, 0 hidden
   CursorWarp = 0x0104, // body: u32 x, u32 y in pixels: the guest has moved its cursor itself

@@ -28,7 +28,7 @@ export enum Register {
   Wait = 0x10, // R, 4 bytes: stands still until something happens (at most 20 ms), then reads like Status
   IrqCause = 0x14, // R, write 1 to clear, 2 bytes: see IrqCause
   IrqMask = 0x16, // RW, 2 bytes: causes that raise the interrupt
-  Event = 0x18, // R, 4 bytes: takes one event, see Event; 0 for none
+  Event = 0x18, // R, 4 bytes: takes one event, see Event; 0 for none. A kind raised twice is one event with the newest payload
   PioLength = 0x1c, // W, 2 bytes: a request of so many bytes follows at PioData
   PioRemaining = 0x1e, // R, 2 bytes: bytes of the answer that can be read; FFFFh while it is not there
   PioData = 0x20, // RW, 1, 2 or 4 bytes
@@ -39,7 +39,7 @@ export enum Register {
   PointerPixelX = 0x36, // R, 2 bytes: in pixels of the current mode
   PointerPixelY = 0x38,
   PointerButtons = 0x3a, // R, 2 bytes: see PointerState of pointer.ts
-  PointerDeltaX = 0x3c, // R, s16: motion since the latch before, saturated
+  PointerDeltaX = 0x3c, // R, s16: motion since the latch before, saturated; counts of the mouse, right and down positive
   PointerDeltaY = 0x3e,
 }
 
@@ -56,7 +56,7 @@ export enum Feature {
 }
 
 export enum Status {
-  Request = 0x0001, // a request was completed since the last read of IrqCause that cleared it
+  Request = 0x0001, // a request that was pending is done; cleared with IrqCause.Request
   Event = 0x0002, // an event can be taken
   Detached = 0x0004, // nobody looks at the machine: the page is hidden or frozen
   Restored = 0x0008, // the machine was restored from a snapshot since HELLO
@@ -65,10 +65,11 @@ export enum Status {
 }
 
 export enum IrqCause {
-  Request = 0x0001, // a request with RequestFlag.Notify was completed
+  // A cause says that there is something new. Clear it, then take what there is: what comes in between is told again.
+  Request = 0x0001, // a request with RequestFlag.Notify that was pending is done
   Event = 0x0002,
-  Pointer = 0x0004, // raised anew only after the state was latched
-  Pio = 0x0008,
+  Pointer = 0x0004, // cleared by the latch that leaves nothing (without PointerState.More), and raised anew only then
+  Pio = 0x0008, // an answer that was not there at once can be read
 }
 
 /** Kind of an event, bits 24 to 31; the payload is in bits 0 to 23. */
@@ -103,7 +104,7 @@ export enum Request {
 }
 
 export enum RequestFlag {
-  Notify = 0x0001, // raise IrqCause.Request when it is done
+  Notify = 0x0001, // raise IrqCause.Request when it is done, unless that was before the doorbell returned
   Truncate = 0x0002, // an answer that does not fit may be cut
 }
 
@@ -131,10 +132,10 @@ export enum RequestStatus {
 export enum Command {
   Hello = 0x0001, // body: HelloRequest -> HelloReply; begins a session and ends the one before
   Bye = 0x0002, // ends the session: the pointer is relative again, the cursor is the host's
-  Ping = 0x0003, // the body comes back
+  Ping = 0x0003, // the body comes back; needs no session
   Cancel = 0x0004, // body: u32 tag
-  EventMask = 0x0005, // body: u32, bit n: events of kind n are wanted
-  Log = 0x0006, // body: UTF-8 text for the host's debug console
+  EventMask = 0x0005, // body: u32, bit n: events of kind n are wanted; none after HELLO
+  Log = 0x0006, // body: UTF-8 text for the host's debug console, to the block's end or a 0; needs no session
   SnapshotReady = 0x0007,
 }
 

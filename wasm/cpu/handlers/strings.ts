@@ -8,7 +8,7 @@
 
 import { Ports } from "../../bus/ports";
 import { Memory } from "../../memory/memory";
-import { checkIoPermission } from "../io";
+import { checkIoPermission, standsStill } from "../io";
 import {
   Instruction,
   INSTRUCTION_ADDRESS32,
@@ -267,7 +267,9 @@ export function ins(i: Instruction): void {
     // A byte taken from the device cannot be put back: the write must not fault after the read.
     const address = targetAddress(i, size, true);
     Memory.probeWrite(address, size);
-    write(address, size, Ports.read(port, <i32>size));
+    const value = Ports.read(port, <i32>size);
+    if (standsStill(i)) return;
+    write(address, size, value);
     advance(i, EDI, size);
     left--;
     done++;

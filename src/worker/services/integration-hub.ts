@@ -1,0 +1,122 @@
+// The host's half of the Tandem port: gives each request to the service whose command it is, and carries the answer back.
+//
+// A service answers at once or with a promise. What it throws becomes an I/O error for the guest, nothing else.
+
+import type { MachineEvent } from "../../shared/api";
+import { TandemError } from "../../shared/errors";
+import { Command, GuestSystem, RequestStatus } from "../../../wasm/protocol/tandem-port";
+import type { Core } from "../core";
+import { PointerService } from "./pointer";
+import { NO_COMMAND, OK, type Reply, type Service } from "./service";
+
+const SYSTEM_NAMES: Readonly<Record<GuestSystem, string>> = {
+  [GuestSystem.Other]: "other",
+  [GuestSystem.Pillion]: "pillion",
+  [GuestSystem.Linux]: "linux",
+  [GuestSystem.Dos]: "dos",
+  [GuestSystem.Windows]: "windows",
+};
+
+export class IntegrationHub {
+  readonly #tell: (event: MachineEvent) => void;
+  readonly #wake: () => void;
+  readonly #services: readonly Service[];
+  #core: Core | undefined;
+  #underWay = new Map<number, AbortController>();
+  #hasSession = false;
+
+  /** `wake`: a request was answered while the guest may have slept. */
+  constructor(tell: (event: MachineEvent) => void, wake: () => void) {
+    this.#tell = tell;
+    this.#wake = wake;
+    this.#services = [new PointerService(tell)];
+  }
+
+  /** Requests that were not answered at once. */
+  get pending(): number {
+    return this.#underWay.size;
+  }
+
+  /** A core that was just made; undefined: the machine is off. */
+  connect(core: Core | undefined): void {
+    for (const controller of this.#underWay.values()) controller.abort();
+    this.#underWay.clear();
+    this.bye();
+    this.#core = core;
+  }
+
+  hello(system: number, features: number): void {
+    this.#hasSession = true;
+    const name = SYSTEM_NAMES[system as GuestSystem] ?? "other";
+    this.#tell({ type: "guest-hello", system: name, features });
+  }
+
+  bye(): void {
+    if (!this.#hasSession) return;
+    this.#hasSession = false;
+    for (const service of this.#services) service.endSession();
+    this.#tell({ type: "guest-bye" });
+  }
+
+  request(token: number, command: number, pointer: number, length: number): void {
+    const core = this.#core;
+    if (!core) return;
+    const controller = new AbortController();
+    try {
+      const body = core.bytes(pointer >>> 0, length).slice();
+      const reply = this.#dispatch(command, body, controller.signal);
+      if (!(reply instanceof Promise)) {
+        complete(core, token, reply);
+        return;
+      }
+      this.#underWay.set(token, controller);
+      void reply
+        .catch((error: unknown) => this.#failed(error))
+        .then((result) => {
+          if (this.#underWay.get(token) === controller) this.#underWay.delete(token);
+          if (core === this.#core) complete(core, token, result);
+          this.#wake();
+        });
+    } catch (error) {
+      complete(core, token, this.#failed(error));
+    }
+  }
+
+  cancel(token: number): void {
+    this.#underWay.get(token)?.abort();
+    this.#underWay.delete(token);
+  }
+
+  flush(): void {
+    for (const service of this.#services) service.flush();
+  }
+
+  #dispatch(
+    command: number,
+    body: Uint8Array<ArrayBuffer>,
+    signal: AbortSignal,
+  ): Reply | Promise<Reply> {
+    if (command === (Command.Log as number)) return this.#log(body);
+    const service = this.#services.find(({ range }) => range === command >> 8);
+    return service?.request(command, body, signal) ?? NO_COMMAND;
+  }
+
+  #log(body: Uint8Array): Reply {
+    const end = body.indexOf(0);
+    const text = new TextDecoder().decode(end < 0 ? body : body.subarray(0, end));
+    this.#tell({ type: "debug", line: text.replace(/\r?\n$/, "") });
+    return OK;
+  }
+
+  #failed(error: unknown): Reply {
+    this.#tell({ type: "error", error: TandemError.from(error).toData() });
+    return { status: RequestStatus.Io };
+  }
+}
+
+function complete(core: Core, token: number, { status, body }: Reply): void {
+  const buffer = core.exports.requestBuffer(token) >>> 0;
+  if (buffer === 0) return;
+  if (body) core.bytes(buffer, body.length).set(body);
+  core.exports.completeRequest(token, status, body?.length ?? 0);
+}

@@ -1,0 +1,28 @@
+// What a service of the Tandem port is.
+
+import { RequestStatus } from "../../../wasm/protocol/tandem-port";
+
+export interface Reply {
+  status: RequestStatus;
+  body?: Uint8Array;
+}
+
+/** One feature of the port. Its commands share the upper byte. */
+export interface Service {
+  readonly range: number;
+  /** `body` is the service's own copy; `signal`: the guest no longer waits. */
+  request(
+    command: number,
+    body: Uint8Array<ArrayBuffer>,
+    signal: AbortSignal,
+  ): Reply | Promise<Reply>;
+  /** The guest's driver has gone: everything of it is given back. */
+  endSession(): void;
+  /** After each slice: what the page should know. A guest may say it much more often. */
+  flush(): void;
+}
+
+/** A service's answer to a command it does not have, or a body that makes no sense. */
+export const NO_COMMAND: Reply = { status: RequestStatus.NoCommand };
+export const INVALID: Reply = { status: RequestStatus.Invalid };
+export const OK: Reply = { status: RequestStatus.Ok };
