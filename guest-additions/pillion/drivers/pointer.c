@@ -9,6 +9,7 @@
 
 #include "../desktop/window.h"
 #include "display.h"
+#include "ps2.h"
 #include "tandem-port.h"
 #include "usb.h"
 
@@ -114,7 +115,7 @@ void placePointer(i32 x, i32 y) {
 }
 
 static void apply(const PointerReport *report) {
-  if (choice != SOURCE_NONE && report->source != choice) return;
+  if (!isChosen(report->source)) return;
   // All devices are welcome, as everywhere; the one that was used last is "the" pointer.
   useSource(report->source, !report->absolute);
   i32 x = report->absolute ? report->x : state.x + accelerated(report->dx);
@@ -150,6 +151,10 @@ void setAcceleration(bool on) {
   serialPrint("ACCELERATION %s\n", on ? "on" : "off");
 }
 
+bool isChosen(PointerSource source) {
+  return choice == SOURCE_NONE || choice == source;
+}
+
 bool setPointerChoice(const char *name) {
   PointerSource wanted = SOURCE_NONE;
   if (strcmp(name, "auto") != 0) {
@@ -158,7 +163,9 @@ bool setPointerChoice(const char *name) {
     if (wanted == SOURCE_NONE) return false;
   }
   choice = wanted;
-  useTandemPointer(choice == SOURCE_NONE || choice == SOURCE_TANDEM);
+  useTandemPointer(isChosen(SOURCE_TANDEM));
+  usePs2Mouse(isChosen(SOURCE_PS2));
+  useUsbPointers(isChosen(SOURCE_USB_MOUSE), isChosen(SOURCE_USB_TABLET));
   return true;
 }
 

@@ -41,6 +41,8 @@ bool pointerWaits(void);
 void setAcceleration(bool on);
 /** The cursor goes there without a report. */
 void placePointer(i32 x, i32 y);
+/** Whether the choice lets this device move the cursor. */
+bool isChosen(PointerSource source);
 /** "auto" or the name of a source; false when there is no such. */
 bool setPointerChoice(const char *name);
 void setPointerLog(bool on);

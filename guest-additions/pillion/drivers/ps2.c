@@ -14,6 +14,7 @@
 
 #define READ_MODE 0x20
 #define WRITE_MODE 0x60
+#define ENABLE_KEYBOARD 0xae
 #define ENABLE_MOUSE 0xa8
 #define WRITE_MOUSE 0xd4
 #define MODE_KEYBOARD_IRQ 0x01
@@ -22,8 +23,10 @@
 #define MODE_MOUSE_OFF 0x20
 #define MODE_TRANSLATE 0x40
 
+#define KEYBOARD_ENABLE 0xf4
 #define MOUSE_SET_DEFAULTS 0xf6
 #define MOUSE_ENABLE 0xf4
+#define MOUSE_DISABLE 0xf5
 #define MOUSE_RATE 0xf3
 #define MOUSE_ID 0xf2
 #define ACKNOWLEDGE 0xfa
@@ -42,7 +45,7 @@
 /** A packet's bytes follow each other within this time; a later one begins a new packet. */
 #define PACKET_GAP 50000
 
-static bool mousePresent;
+static bool mousePresent, mouseWanted, mouseEnabled;
 static u8 mouseId;
 static u8 packet[4];
 static u32 packetLength, packetTime;
@@ -158,7 +161,17 @@ static void mouseIrq(void) {
   take();
 }
 
-void startPs2(bool withMouse) {
+void usePs2Mouse(bool use) {
+  mouseWanted = use;
+  if (!mousePresent || use == mouseEnabled) return;
+  u32 flags = disableInterrupts();
+  tellMouse(use ? MOUSE_ENABLE : MOUSE_DISABLE);
+  mouseEnabled = use;
+  packetLength = 0;
+  restoreInterrupts(flags);
+}
+
+void startPs2(void) {
   if (in8(COMMAND) == 0xff) return;
   drain();
   command(READ_MODE);
@@ -166,20 +179,22 @@ void startPs2(bool withMouse) {
   if (mode < 0) return;
   mode &= ~(MODE_KEYBOARD_IRQ | MODE_MOUSE_IRQ | MODE_KEYBOARD_OFF);
   mode |= MODE_TRANSLATE;
-  // The keyboard is quiet while answers of the mouse are awaited.
+  // Some firmware leaves the keyboard switched off.
+  command(ENABLE_KEYBOARD);
+  write(KEYBOARD_ENABLE);
+  waitToRead();
+  // It is quiet while answers of the mouse are awaited.
   command(WRITE_MODE);
   write((u8)mode | MODE_KEYBOARD_OFF);
-  if (withMouse) {
-    command(ENABLE_MOUSE);
-    mode &= ~MODE_MOUSE_OFF;
-    mousePresent = tellMouse(MOUSE_SET_DEFAULTS);
-  }
+  command(ENABLE_MOUSE);
+  mode &= ~MODE_MOUSE_OFF;
+  mousePresent = tellMouse(MOUSE_SET_DEFAULTS);
   if (mousePresent) {
     mouseId = identify(200, 100, 80);
     if (mouseId == ID_WHEEL && identify(200, 200, 80) == ID_EXPLORER) mouseId = ID_EXPLORER;
     tellMouse(MOUSE_RATE);
     tellMouse(100);
-    tellMouse(MOUSE_ENABLE);
+    usePs2Mouse(mouseWanted);
     mode |= MODE_MOUSE_IRQ;
     onIrq(IRQ_MOUSE, mouseIrq);
   }

@@ -4,6 +4,7 @@
 
 #include "../kernel/kernel.h"
 
-void startPs2(bool withMouse);
+void startPs2(void);
+/** Lets the mouse report, or silences it. */
+void usePs2Mouse(bool use);
 bool ps2MousePresent(void);
-u32 ps2MouseIrqs(void);

@@ -1,18 +1,19 @@
-// USB: a UHCI controller and the HID devices behind it.
+// USB: devices at the two ports, from plugging in to their reports.
 
 #pragma once
 
 #include "../kernel/kernel.h"
 
 void startUsb(void);
-/** In the foreground: new and lost devices, steps of their enumeration. */
+/** In the foreground: the next steps of what is being set up. */
 void updateUsb(void);
-/** Once every slow tick: looks for devices. */
+/** Every slow tick: has something been plugged in or out? */
 void pollUsbPorts(void);
+/** Which pointing devices are wanted; the others are left alone. */
+void useUsbPointers(bool mouse, bool tablet);
 bool usbPresent(void);
 bool usbMousePresent(void);
 bool usbTabletPresent(void);
 bool usbKeyboardPresent(void);
-/** Milliseconds between two polls of the pointing device in use, as programmed; 0 without one. */
+/** Milliseconds between two polls of the pointing device, as programmed; 0 without one. */
 u32 usbPollInterval(void);
-u32 usbFrames(void);

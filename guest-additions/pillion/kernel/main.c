@@ -45,14 +45,13 @@ void kernelMain(u32 magic, const BootInformation *boot) {
   startHeap((u32)imageEnd, MEBIBYTE + boot->memoryUpper * 1024);
   if (!startCompositor()) panic("There is not enough memory for the screen.");
   startPointer();
-  bool automatic = strcmp(option("pointer", "auto"), "auto") == 0;
-  startTandem(automatic || optionIs("pointer", "tandem"));
+  startTandem(isChosen(SOURCE_TANDEM));
   startDesktop();
   if (!optionIs("open", "none")) openFirstWindows();
   choosePointerSource();
   updateDesktop();
 
-  startPs2(automatic || optionIs("pointer", "ps2"));
+  startPs2();
   startUsb();
   serialPrint("PILLION-READY driver=%s %dx%d\n", sourceName(pointerState()->source), screen.width, screen.height);
 
