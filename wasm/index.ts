@@ -31,6 +31,7 @@ export {
   pointerWheel,
 } from "./bus/pointer";
 export { millisecondsToNextTimer, pauseClock, resumeClock, runTimers } from "./bus/clock";
+export { keyboardKey } from "./bus/keys";
 export { ramAddress, ramBytes } from "./memory/physical";
 export { readPhysical, writePhysical } from "./memory/physical";
 export { CPU_STATE, FRAMEBUFFER, HOST_BUFFERS, RAM, SYSTEM_ROM, VGA_ROM } from "./layout";
@@ -73,7 +74,7 @@ export { setCmos } from "./devices/cmos";
 export { addFirmwareFile } from "./devices/fw-cfg";
 export { setSystemRom } from "./devices/i440fx";
 export { pressPowerButton } from "./devices/piix4-pm";
-export { keyboardKey } from "./devices/ps2-keyboard";
+export { usbPlug, usbSetInterval } from "./devices/usb/uhci";
 export { serialInput, serialRoom } from "./devices/uart";
 export {
   attachDisk,

@@ -3,6 +3,7 @@
 import { attachClock, Clock } from "./bus/clock";
 import { resetDevices } from "./bus/devices";
 import { attachIrq, Irq } from "./bus/irq";
+import { attachKeys } from "./bus/keys";
 import { attachPci } from "./bus/pci";
 import { attachPointer } from "./bus/pointer";
 import { Ports, removeAllPorts } from "./bus/ports";
@@ -24,6 +25,7 @@ export function initialize(ramBytes: u32): void {
   attachPci();
   attachStall();
   attachPointer();
+  attachKeys();
   attachX87();
   attachDevices();
 }

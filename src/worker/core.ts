@@ -73,15 +73,16 @@ export interface CoreExports {
   /** Of a PointerDevice: reports that the guest took, interrupts that it raised. */
   pointerReports(device: number): number;
   pointerInterrupts(device: number): number;
-  // USB; they are absent in a core without it. device: 0 mouse, 1 tablet, 2 keyboard.
-  usbPlug?(device: number, on: number): void;
-  usbSetInterval?(milliseconds: number): void;
   // The Tandem port.
   setDetached(detached: number): void;
   /** Where the body of an answer goes, 64 KB; 0 when nobody waits for it any more. */
   requestBuffer(token: number): number;
   /** status: a RequestStatus. 0: nobody waits for it any more. */
   completeRequest(token: number, status: number, length: number): number;
+  /** Plugs a UsbDevice of protocol/input.ts in or pulls it out. 0: both root ports are taken. */
+  usbPlug(device: number, on: number): number;
+  /** bInterval of the devices in milliseconds, from their next configuration on. */
+  usbSetInterval(milliseconds: number): void;
   /** A byte for serial port 0 or 1; 0: no room now. */
   serialInput(port: number, byte: number): number;
   serialRoom(port: number): number;

@@ -19,7 +19,7 @@ function fakeCore(): { core: Core; log: string[]; state: { room: number } } {
     pointerWheel: (v, h, id) => take(`wheel ${v} ${h} #${id}`),
     pointerButtons: (buttons, id) => take(`buttons ${buttons} #${id}`),
     pointerRoute: (mode) => void log.push(`route ${mode}`),
-    usbPlug: (device, on) => void log.push(`usb ${device} ${on}`),
+    usbPlug: (device, on) => log.push(`usb ${device} ${on}`),
     usbSetInterval: (ms) => void log.push(`interval ${ms}`),
   };
   return { core: { exports } as Core, log, state };

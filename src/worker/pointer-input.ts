@@ -112,7 +112,7 @@ export class PointerInput {
     this.#drain();
     this.#clear();
     this.#buttons = 0;
-    core.exports.usbSetInterval?.(this.#setting.usbInterval);
+    core.exports.usbSetInterval(this.#setting.usbInterval);
     this.#plug("keyboard", this.#setting.usb?.includes("keyboard") ?? false);
     this.#applyMode();
   }
@@ -195,7 +195,7 @@ export class PointerInput {
   }
 
   #plug(device: UsbDevice, on: boolean): void {
-    this.#core?.exports.usbPlug?.(USB_NUMBERS[device], on ? 1 : 0);
+    this.#core?.exports.usbPlug(USB_NUMBERS[device], on ? 1 : 0);
   }
 }
 

@@ -30,6 +30,7 @@ export enum Timer {
   Ps2Mouse = 13,
   Pit2 = 14,
   TandemWait = 15,
+  Uhci = 16,
   COUNT = 24,
 }
 
@@ -73,6 +74,7 @@ const STATE_SIZE = TIMERS * 8 + <i32>offsetof<ClockState>();
 const STATE = memory.data(STATE_SIZE, 8); // u64 deadline per timer, then the fields
 const clock = changetype<ClockState>(STATE + TIMERS * 8);
 const HANDLERS = memory.data(TIMERS * 4, 8); // u32 function index per timer
+const SLEEP_HANDLERS = memory.data(TIMERS * 4, 8); // the same, 0 for none
 
 export function attachClock(): void {
   addDevice(Device.Clock, STATE, STATE_SIZE, resetClock);
@@ -88,6 +90,14 @@ function resetClock(): void {}
 /** Registers what happens when a timer's deadline has passed; it gets the deadline, to set the next one without drift. */
 export function onTimer(timer: Timer, handler: (deadline: u64) => void): void {
   store<u32>(HANDLERS + ((<usize>timer) << 2), load<u32>(changetype<usize>(handler)));
+}
+
+/**
+ * A timer that matters only to a guest that executes: before the host sleeps, `wakeAt` tells the guest time at which it must
+ * run all the same. Its handler is called late then.
+ */
+export function onSleep(timer: Timer, wakeAt: () => u64): void {
+  store<u32>(SLEEP_HANDLERS + ((<usize>timer) << 2), load<u32>(changetype<usize>(wakeAt)));
 }
 
 export class Clock {
@@ -219,12 +229,20 @@ export function resumeClock(): void {
   clock.base = clock.now;
 }
 
-/** Host: milliseconds of guest time until the next deadline, at most `limit`. */
+/** Host: milliseconds of guest time that a guest which sleeps has nothing to do, at most `limit`. */
 export function millisecondsToNextTimer(limit: f64): f64 {
   const now = Clock.now();
-  if (clock.next <= now) return 0;
-  if (clock.next == NEVER) return limit;
-  return min<f64>(limit, <f64>(clock.next - now) / 1e6);
+  let next: u64 = NEVER;
+  for (let i: usize = 0; i < <usize>TIMERS; i++) {
+    let deadline = load<u64>(STATE + (i << 3));
+    if (deadline >= next) continue;
+    const wakeAt = load<u32>(SLEEP_HANDLERS + (i << 2));
+    if (wakeAt) deadline = call_indirect<u64>(wakeAt);
+    next = min<u64>(next, deadline);
+  }
+  if (next <= now) return 0;
+  if (next == NEVER) return limit;
+  return min<f64>(limit, <f64>(next - now) / 1e6);
 }
 
 /** Host: calls what is due. */

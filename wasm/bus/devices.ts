@@ -29,6 +29,12 @@ export enum Device {
   Pointer = 25,
   Stall = 26,
   TandemPort = 27,
+  Keys = 28,
+  Uhci = 29,
+  UsbDevices = 30,
+  UsbMouse = 31,
+  UsbTablet = 32,
+  UsbKeyboard = 33,
 }
 
 const ENTRY_SIZE = 16;

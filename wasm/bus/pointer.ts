@@ -23,6 +23,8 @@ export enum Listening {
 }
 
 const DEVICES = <i32>PointerDevice.COUNT;
+/** Buttons of a device that has just begun to listen: it is told, whatever it thinks. */
+const UNKNOWN: u32 = 0xffff_ffff;
 const POSITION_MAX: u32 = 0xffff;
 const TABLET_MAX: u32 = 0x7fff;
 
@@ -104,7 +106,7 @@ export class Pointer {
     const state = stateOf(device);
     if (state.listening == <u32>listening) return;
     state.listening = listening;
-    if (listening == Listening.No) state.held = 0;
+    state.held = UNKNOWN;
     choose();
   }
 
@@ -206,7 +208,8 @@ function choose(): void {
  */
 function settle(): bool {
   for (let device: u32 = 1; device < <u32>DEVICES; device++) {
-    if (device != hub.device && stateOf(device).held) giveButtons(device, 0, 0);
+    const listening = stateOf(device).listening != Listening.No;
+    if (device != hub.device && listening) giveButtons(device, 0, 0);
   }
   return hub.device == PointerDevice.None || giveButtons(hub.device, hub.buttons, 0);
 }

@@ -17,6 +17,7 @@ import { attachPs2Keyboard } from "./ps2-keyboard";
 import { attachPs2Mouse } from "./ps2-mouse";
 import { attachTandemPort } from "./tandem-port";
 import { attachUart } from "./uart";
+import { attachUhci } from "./usb/uhci";
 
 export function attachDevices(): void {
   attachDebugPort();
@@ -36,4 +37,5 @@ export function attachDevices(): void {
   attachPs2Keyboard();
   attachPs2Mouse();
   attachTandemPort();
+  attachUhci();
 }

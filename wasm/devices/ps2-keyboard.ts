@@ -6,6 +6,7 @@
 // Not implemented: the fake shift codes around navigation keys, set 3's key types one by one (FBh to FDh are acknowledged).
 
 import { addDevice, Device } from "../bus/devices";
+import { setPs2Keys } from "../bus/keys";
 import { Ps2, Ps2Port, setPs2Device } from "../bus/ps2";
 import { hostEvent } from "../host";
 import { MachineEvent } from "../protocol/events";
@@ -69,6 +70,7 @@ const keyboard = changetype<KeyboardState>(STATE + QUEUE_SIZE + ANSWERS_SIZE);
 export function attachPs2Keyboard(): void {
   addDevice(Device.Ps2Keyboard, STATE, STATE_SIZE, reset);
   setPs2Device(Ps2Port.Keyboard, receive, take);
+  setPs2Keys(pressKey);
 }
 
 /** The keyboard has no RESET line; it stays powered, but what it was about to say is stale. */
@@ -120,8 +122,8 @@ function take(): i32 {
 
 // --- Keys ---
 
-/** Host: a key goes down (again) or up. Returns 0 when there is no room: try again later. */
-export function keyboardKey(key: i32, pressed: i32): i32 {
+/** A key goes down (again) or up. Returns 0 when there is no room: try again later. */
+function pressKey(key: i32, pressed: i32): i32 {
   const needed = pressed ? RESERVED + LONGEST : LONGEST;
   if (QUEUE_SIZE - keyboard.count < needed) return 0;
   let code = <u32>key;
