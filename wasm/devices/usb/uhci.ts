@@ -9,7 +9,7 @@
 import { Clock, onSleep, onTimer, Timer } from "../../bus/clock";
 import { addDevice, Device } from "../../bus/devices";
 import { setUsbKeys } from "../../bus/keys";
-import { addPciFunction, Pci, pciFunction } from "../../bus/pci";
+import { addPciFunction, Pci } from "../../bus/pci";
 import { onRead, onWrite, removePort } from "../../bus/ports";
 import { Usb } from "./control";
 import { Hid } from "./hid";
@@ -27,7 +27,7 @@ import {
 import { setResume, STATE, STATE_SIZE, USB_DEVICES, usbDevice } from "./state";
 import { attachTablet, TABLET_STATE, TABLET_STATE_SIZE } from "./tablet";
 
-const FUNCTION = pciFunction(1, 2);
+const FUNCTION: i32 = (1 << 3) | 2; // 00:01.2
 const PIN_D = 4;
 const CONFIG_SIZE = 256;
 const PCI_COMMAND: usize = 0x04;
