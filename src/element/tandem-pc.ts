@@ -155,6 +155,7 @@ export class TandemPc extends Base {
   #session: Session | undefined;
   #state: MachineState = "off";
   #use: { mode: PointerUse; device: PointerDevice | "none" } = { mode: "relative", device: "none" };
+  #pointerMode: PointerMode = "auto";
   #captured = false;
   /** Counts the loads: one that was overtaken by another is given up. */
   #loads = 0;
@@ -270,6 +271,11 @@ export class TandemPc extends Base {
     return { ...this.#use, captured: this.#captured };
   }
 
+  /** What was asked for; `pointerUse` is what came of it. */
+  get pointerMode(): PointerMode {
+    return this.#pointerMode;
+  }
+
   /** The size of the guest's screen. */
   get videoWidth(): number {
     return this.#picture.width;
@@ -329,6 +335,7 @@ export class TandemPc extends Base {
     this.#config = wanted.config;
     this.#files = wanted.files;
     this.#end();
+    this.#pointerMode = config.pointer;
     this.#begin(machine);
   }
 
@@ -480,6 +487,7 @@ export class TandemPc extends Base {
   async setPointerMode(mode: PointerMode): Promise<void> {
     const { pointer } = parseConfig({ pointer: mode || undefined });
     await this.#call((api) => api.setPointerMode(pointer));
+    this.#pointerMode = pointer;
   }
 
   /** Moves the guest's pointer by counts of a relative mouse. @returns the input's id, 0 without a machine */

@@ -1,4 +1,4 @@
-// One machine on the page with everything around it: choosing, controls, drives, screen, console, messages.
+// One machine on the page with everything around it: controls, drives, screen, console, messages.
 
 import type { DriveName, MachineFiles, MachineState } from "../shared/api";
 import { TandemError } from "../shared/errors";
@@ -6,7 +6,7 @@ import "../element/index";
 import type { TandemPc } from "../element/tandem-pc";
 import { DriveMenu } from "./drive-menu";
 import { type ImageRole, recogniseFile, type RecognisedImage, recogniseUrl } from "./images";
-import { findMachines, LINUX_OPTIONS, type MachineChoice } from "./machines";
+import { LINUX_OPTIONS, type MachineChoice } from "./machines";
 import { Messages } from "./messages";
 import { part } from "./part";
 import { SerialConsole } from "./serial-console";
@@ -18,29 +18,23 @@ const DRIVES: readonly DriveName[] = ["floppy", "hda", "cdrom"];
 export class MachineView {
   readonly #root: HTMLElement;
   readonly #messages: Messages;
-  readonly #list: HTMLSelectElement;
-  readonly #address: HTMLInputElement;
-  readonly #files: HTMLInputElement;
   readonly #pc: TandemPc;
+  readonly #onChoice: (choice: MachineChoice) => void;
   readonly #parts: { attach(): void; detach(): void }[];
   readonly #drives: DriveMenu;
   readonly #listeners = new AbortController();
-  #choices: MachineChoice[] = [];
   /** A machine has been built. */
   #there = false;
   #state: MachineState = "off";
-  /** Images that were opened: the list has one more line for them. */
-  #opened: MachineChoice | undefined;
   /** Firmware that the user has dropped; it replaces what the page is served with. */
   #firmware: MachineFiles = {};
 
-  constructor(template: HTMLTemplateElement) {
+  /** `onChoice`: another machine runs from now on. */
+  constructor(template: HTMLTemplateElement, onChoice: (choice: MachineChoice) => void) {
+    this.#onChoice = onChoice;
     const content = template.content.cloneNode(true) as DocumentFragment;
     this.#root = content.firstElementChild as HTMLElement;
     this.#messages = new Messages(part(this.#root, "messages"));
-    this.#list = part<HTMLSelectElement>(this.#root, "list");
-    this.#address = part<HTMLInputElement>(this.#root, "address");
-    this.#files = part<HTMLInputElement>(this.#root, "files");
     this.#pc = part<TandemPc>(this.#root, "pc");
     customElements.upgrade(this.#root); // it comes from a template, where elements are not alive
     this.#parts = [
@@ -54,18 +48,21 @@ export class MachineView {
     });
   }
 
-  /** Shows the view in `parent` and starts the first machine of the list. */
-  async attach(parent: HTMLElement): Promise<void> {
+  get pc(): TandemPc {
+    return this.#pc;
+  }
+
+  get root(): HTMLElement {
+    return this.#root;
+  }
+
+  /** Shows the view in `parent`. */
+  attach(parent: HTMLElement): void {
     parent.append(this.#root);
     this.#drives.attach();
     this.#listen();
     this.#showState("off");
     for (const each of this.#parts) each.attach();
-    await this.#try(async () => {
-      this.#choices = await findMachines();
-      this.#fillList();
-      await this.#start(this.#choices[0]);
-    });
   }
 
   detach(): void {
@@ -80,11 +77,7 @@ export class MachineView {
   #listen(): void {
     const { signal } = this.#listeners;
     const root = this.#root;
-    part(root, "choose").addEventListener("submit", this.#onChoose, { signal });
     root.addEventListener("click", this.#onClick, { signal });
-    // The list and the address are two answers to one question; the last one counts.
-    this.#list.addEventListener("change", () => (this.#address.value = ""), { signal });
-    this.#files.addEventListener("change", this.#onFiles, { signal });
     root.addEventListener("dragover", this.#onDragOver, { signal });
     root.addEventListener("dragleave", this.#onDragLeave, { signal });
     root.addEventListener("drop", this.#onDrop, { signal });
@@ -115,19 +108,6 @@ export class MachineView {
     );
   }
 
-  #onChoose = (event: Event): void => {
-    event.preventDefault();
-    const address = this.#address.value.trim();
-    if (address) void this.#try(() => this.#openUrl(address));
-    else void this.#try(() => this.#start(this.#chosen()));
-  };
-
-  #onFiles = (): void => {
-    const files = [...(this.#files.files ?? [])];
-    this.#files.value = "";
-    void this.#try(() => this.#openFiles(files));
-  };
-
   #onDragOver = (event: DragEvent): void => {
     event.preventDefault();
     this.#root.classList.add("drop");
@@ -154,20 +134,19 @@ export class MachineView {
   #take(data: DataTransfer | null): boolean {
     const files = [...(data?.files ?? [])];
     const address = data?.getData("text/uri-list") || data?.getData("text/plain") || "";
-    if (files.length > 0) void this.#try(() => this.#openFiles(files));
-    else if (/^https?:\/\/\S+$/.test(address.trim()))
-      void this.#try(() => this.#openUrl(address.trim()));
+    if (files.length > 0) void this.openFiles(files);
+    else if (/^https?:\/\/\S+$/.test(address.trim())) void this.openUrl(address.trim());
     else return false;
     return true;
   }
 
   #onPointerDown = (event: Event): void => {
-    for (const menu of this.#root.querySelectorAll("details[open]"))
+    for (const menu of this.#root.querySelectorAll("details.menu[open]"))
       if (!menu.contains(event.target as Node)) menu.removeAttribute("open");
   };
 
   #onKeyDown = (event: KeyboardEvent): void => {
-    const menu = (event.target as HTMLElement).closest("details[open]");
+    const menu = (event.target as HTMLElement).closest("details.menu[open]");
     if (event.key !== "Escape" || !menu) return;
     menu.removeAttribute("open");
     menu.querySelector("summary")?.focus();
@@ -190,9 +169,6 @@ export class MachineView {
 
   async #act(action: string): Promise<void> {
     switch (action) {
-      case "open":
-        this.#files.click();
-        break;
       case "pause":
         if (this.#state === "paused") await this.#pc.resume();
         else await this.#pc.pause();
@@ -210,6 +186,9 @@ export class MachineView {
       case "type-clipboard":
         this.#closeMenus();
         await this.#pc.typeText(await this.#clipboardText());
+        break;
+      case "keyboard":
+        this.#pc.showKeyboard();
         break;
       case "full-screen":
         await this.#pc.requestFullscreen();
@@ -231,28 +210,28 @@ export class MachineView {
   }
 
   #closeMenus(): void {
-    for (const menu of this.#root.querySelectorAll("details[open]")) menu.removeAttribute("open");
+    for (const menu of this.#root.querySelectorAll("details.menu[open]"))
+      menu.removeAttribute("open");
   }
 
   // ---- choosing ----
 
-  #fillList(): void {
-    const choices = this.#opened ? [...this.#choices, this.#opened] : this.#choices;
-    this.#list.replaceChildren(...choices.map(({ name }) => new Option(name)));
-    if (this.#opened) this.#list.selectedIndex = choices.length - 1;
+  /** The machine before runs on until the new one has been built. A failure is told in words. */
+  async start(choice: MachineChoice): Promise<void> {
+    await this.#try(() => this.#start(choice));
   }
 
-  #chosen(): MachineChoice | undefined {
-    return this.#choices[this.#list.selectedIndex] ?? this.#opened;
+  async openUrl(address: string): Promise<void> {
+    await this.#try(async () => this.#open([await recogniseUrl(address)]));
   }
 
-  async #openUrl(address: string): Promise<void> {
-    await this.#open([await recogniseUrl(address)]);
-    this.#address.value = "";
+  async openFiles(files: File[]): Promise<void> {
+    if (files.length > 0)
+      await this.#try(async () => this.#open(await Promise.all(files.map(recogniseFile))));
   }
 
-  async #openFiles(files: File[]): Promise<void> {
-    if (files.length > 0) await this.#open(await Promise.all(files.map(recogniseFile)));
+  tell(error: unknown): void {
+    this.#messages.error(error);
   }
 
   /** Starts a machine with these images; firmware is kept for the next start. */
@@ -275,22 +254,20 @@ export class MachineView {
     }
     const name = others.map((image) => image.name).join(" + ");
     const config = { memory: IMAGE_MEMORY, append: LINUX_OPTIONS };
-    const choice = { name, config, files, media };
-    await this.#start(choice);
-    this.#opened = choice;
-    this.#fillList();
+    await this.#start({ name, config, files, media });
   }
 
   // ---- starting and ending ----
 
-  /** The machine before runs on until the new one has been built. */
-  async #start(choice: MachineChoice | undefined): Promise<void> {
-    if (!choice) return;
+  async #start(choice: MachineChoice): Promise<void> {
     const kernel = choice.files?.kernel ?? choice.config.kernel;
     const files = { ...(kernel ? {} : this.#firmware), ...choice.files };
     await this.#pc.load({ config: choice.config, files });
     this.#messages.clear();
+    part(this.#root, "name").textContent = choice.name;
+    if (choice.serial) part<HTMLDetailsElement>(this.#root, "serial").open = true;
     for (const drive of DRIVES) this.#drives.show(drive, choice.media?.[drive]);
+    this.#onChoice(choice);
     await this.#pc.start();
   }
 

@@ -1,4 +1,4 @@
-// The machines that can be chosen: those whose files set-up has put there, and one of our own that needs none.
+// The machines that can be chosen: our own, which need no files, and those whose files set-up has put there.
 
 import type { MachineFiles } from "../shared/api";
 import type { BootDevice, MachineConfig } from "../shared/config";
@@ -7,7 +7,15 @@ import { aliveProgram } from "./alive";
 
 /** A machine to start: `config` and `files` as MachineApi.create() takes them. */
 export interface MachineChoice {
+  /** In addresses of the page; images that the user opened have none. */
+  id?: string;
   name: string;
+  /** What it is, in a sentence or two. */
+  text?: string;
+  /** How it starts, in a word or two. */
+  boot?: string;
+  /** It speaks on the serial port. */
+  serial?: boolean;
   config: Partial<MachineConfig>;
   files?: MachineFiles;
   /** What is in the drives, for the user. */
@@ -15,7 +23,11 @@ export interface MachineChoice {
 }
 
 interface KnownMachine {
+  id: string;
   name: string;
+  text: string;
+  boot: string;
+  serial?: boolean;
   memory: number;
   /** File names in machines/. */
   kernel?: string;
@@ -29,18 +41,18 @@ interface KnownMachine {
 export const LINUX_OPTIONS = "console=tty0 console=ttyS0 nokaslr cryptomgr.notests noisapnp";
 
 const KNOWN_MACHINES: readonly KnownMachine[] = [
-  { name: "Debian kernel and shell", memory: 128, kernel: "vmlinuz-686", initrd: "initramfs.cpio.gz", append: LINUX_OPTIONS },
-  { name: "Debian kernel (PAE) and shell", memory: 128, kernel: "vmlinuz-686-pae", initrd: "initramfs-pae.cpio.gz", append: LINUX_OPTIONS },
-  { name: "Linux from a disk, by GRUB", memory: 128, hda: "linux-disk.img" },
-  { name: "GRUB rescue floppy", memory: 64, floppy: "grub-rescue-floppy.img" },
-  { name: "GRUB rescue CD", memory: 64, cdrom: "grub-rescue-cdrom.iso" },
-  { name: "Memtest86+", memory: 64, kernel: "memtest86+ia32.bin" },
-  { name: "Memtest86+ CD", memory: 64, cdrom: "memtest86+.iso" },
-  { name: "iPXE CD", memory: 64, cdrom: "ipxe.iso" },
-  { name: "Hardware Detection Tool CD", memory: 64, cdrom: "hdt.iso" },
-  { name: "GNU Mach", memory: 64, kernel: "gnumach" },
-  { name: "Debian installer, text", memory: 512, kernel: "di-text-linux", initrd: "di-text-initrd.gz", append: "priority=low vga=normal nokaslr" },
-  { name: "Debian installer, graphical", memory: 768, kernel: "di-gtk-linux", initrd: "di-gtk-initrd.gz", append: "vga=788 nokaslr" },
+  { id: "linux", name: "Debian kernel and shell", text: "Debian's own Linux 6.1 and busybox, on the screen and on the serial port.", boot: "kernel", serial: true, memory: 128, kernel: "vmlinuz-686", initrd: "initramfs.cpio.gz", append: LINUX_OPTIONS },
+  { id: "linux-pae", name: "Debian kernel (PAE) and shell", text: "The same with page tables of three levels and no-execute.", boot: "kernel", serial: true, memory: 128, kernel: "vmlinuz-686-pae", initrd: "initramfs-pae.cpio.gz", append: LINUX_OPTIONS },
+  { id: "linux-disk", name: "Linux from a disk", text: "BIOS, GRUB, then Linux from a hard disk that it can write to.", boot: "disk", serial: true, memory: 128, hda: "linux-disk.img" },
+  { id: "installer", name: "Debian installer, text", text: "The real installer, as on a PC of its time.", boot: "kernel", memory: 512, kernel: "di-text-linux", initrd: "di-text-initrd.gz", append: "priority=low vga=normal nokaslr" },
+  { id: "installer-gtk", name: "Debian installer, graphical", text: "With windows and a mouse; it takes its time.", boot: "kernel", memory: 768, kernel: "di-gtk-linux", initrd: "di-gtk-initrd.gz", append: "vga=788 nokaslr" },
+  { id: "grub-floppy", name: "GRUB rescue floppy", text: "A boot loader with a command line, from one floppy.", boot: "floppy", memory: 64, floppy: "grub-rescue-floppy.img" },
+  { id: "grub-cd", name: "GRUB rescue CD", text: "The same from a CD.", boot: "CD", memory: 64, cdrom: "grub-rescue-cdrom.iso" },
+  { id: "memtest", name: "Memtest86+", text: "Tests the memory that this PC does not have.", boot: "kernel", memory: 64, kernel: "memtest86+ia32.bin" },
+  { id: "memtest-cd", name: "Memtest86+ CD", text: "The same from a CD.", boot: "CD", memory: 64, cdrom: "memtest86+.iso" },
+  { id: "ipxe", name: "iPXE CD", text: "A network boot loader.", boot: "CD", memory: 64, cdrom: "ipxe.iso" },
+  { id: "hdt", name: "Hardware Detection Tool CD", text: "Looks at the machine that it runs on.", boot: "CD", memory: 64, cdrom: "hdt.iso" },
+  { id: "mach", name: "GNU Mach", text: "The microkernel of the Hurd, alone.", boot: "multiboot", memory: 64, kernel: "gnumach" },
 ]; // prettier-ignore
 
 /** The first is the one that runs at once. */
@@ -49,7 +61,7 @@ export async function findMachines(): Promise<MachineChoice[]> {
   const known = KNOWN_MACHINES.filter(({ kernel, initrd, floppy, hda, cdrom }) =>
     [kernel, initrd, floppy, hda, cdrom].every((file) => file === undefined || there.has(file)),
   );
-  return [...known.map(choiceOf), alive()];
+  return [pillion(), ...known.map(choiceOf), alive()];
 }
 
 async function fileNames(): Promise<string[]> {
@@ -62,16 +74,32 @@ async function fileNames(): Promise<string[]> {
   }
 }
 
+/** What an element runs that names nothing: its configuration has nothing to say. */
+function pillion(): MachineChoice {
+  return {
+    id: "pillion",
+    name: "Pillion",
+    text: "Our own little desktop, with drivers for all three pointers. No firmware, no files of others.",
+    boot: "multiboot",
+    config: {},
+  };
+}
+
 function alive(): MachineChoice {
   return {
+    id: "alive",
     name: "A program that shows the machine alive",
+    text: "Half a kilobyte that moves colours with the timer and echoes on the serial port.",
+    boot: "multiboot",
+    serial: true,
     config: { memory: 16 },
     files: { kernel: aliveProgram().buffer },
   };
 }
 
 function choiceOf(known: KnownMachine): MachineChoice {
-  const choice: MachineChoice = { name: known.name, config: { memory: known.memory }, media: {} };
+  const { id, name, text, boot, serial = false, memory } = known;
+  const choice: MachineChoice = { id, name, text, boot, serial, config: { memory }, media: {} };
   if (known.append !== undefined) choice.config.append = known.append;
   for (const role of ["kernel", "initrd", "floppy", "hda", "cdrom"] as const) {
     const file = known[role];
