@@ -2,7 +2,7 @@
 
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import type { Locator } from "playwright/test";
+import type { Locator, Page } from "playwright/test";
 import { expect, test } from "playwright/test";
 import {
   bootFloppy,
@@ -54,9 +54,9 @@ test.afterAll(async () => {
   await new Promise((resolve) => server.close(resolve));
 });
 
-async function openAddress(machine: Locator, path: string): Promise<void> {
-  await machine.getByLabel("or address").fill(path.startsWith("http") ? path : address + path);
-  await machine.getByRole("button", { name: "Start", exact: true }).click();
+async function openAddress(page: Page, path: string): Promise<void> {
+  await page.getByLabel("or address").fill(path.startsWith("http") ? path : address + path);
+  await page.getByRole("button", { name: "Start", exact: true }).click();
 }
 
 /** The machine that ran before still answers. */
@@ -123,7 +123,7 @@ for (const { what, path, says } of BAD_ADDRESSES)
     await openWithoutGuests(page);
     const machine = machines(page);
     await expectAlive(machine);
-    await openAddress(machine, path);
+    await openAddress(page, path);
     await expect(messages(machine)).toContainText(says);
     await expectUsable(machine);
   });
@@ -133,7 +133,7 @@ if (hasFirmware())
     await openWithoutGuests(page);
     const machine = machines(page);
     await expectAlive(machine);
-    await openAddress(machine, "/small-no-range.img");
+    await openAddress(page, "/small-no-range.img");
     await expect(screenText(machine)).toContainText("Hello from a plain server", {
       timeout: GUEST_TIMEOUT,
     });

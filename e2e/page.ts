@@ -10,8 +10,6 @@ const CACHE = join(import.meta.dirname, "../.cache");
 /** An interpreter on a shared machine is slow; what a spec waits for comes when it comes. */
 export const GUEST_TIMEOUT = 150_000;
 
-export const ALIVE = "A program that shows the machine alive";
-
 export function hasGuest(): boolean {
   return existsSync(join(CACHE, "guests/vmlinuz-686"));
 }
@@ -20,10 +18,10 @@ export function hasFirmware(): boolean {
   return existsSync(join(CACHE, "firmware/bios-256k.bin"));
 }
 
-/** Without the guests of set-up, so that our own program runs at once. */
+/** Without the guests of set-up, and with the program of ours that answers on screen and serial port. */
 export async function openWithoutGuests(page: Page, query = ""): Promise<void> {
   await page.route("**/machines/index.json", (route) => route.fulfill({ json: [] }));
-  await page.goto(`/${query}`);
+  await page.goto(`/?machine=alive${query}`);
 }
 
 export function machines(page: Page): Locator {
