@@ -57,13 +57,17 @@ static void stroke(Window *window, i32 x0, i32 y0, i32 x1, i32 y1, Colour ink, i
 
 /** A small picture to begin with, so that one sees what the window is for. */
 static void greet(Window *window) {
-  static const i16 wave[] = {0, 40, 28, 8, 60, 24, 92, 66, 128, 84, 164, 46, 200, 12, 240, 44, 276, 70, 312, 42, 340, 20};
+  static const i8 wave[] = {10, -4, -16, -24, -27, -24, -16, -4, 10, 24, 36, 44, 47, 44, 36, 24, 10, -4, -16, -22, -24};
   Rect area = canvas(window);
-  for (u32 row = 0; row < 3; row++)
-    for (u32 i = 0; i + 3 < COUNT(wave); i += 2) {
-      i32 x = area.x + 46;
-      i32 y = area.y + 60 + (i32)row * 62;
-      stroke(window, x + wave[i], y + wave[i + 1], x + wave[i + 2], y + wave[i + 3], colours[1 + row * 3], widths[2 - row]);
+  Surface *surface = &window->surface;
+  surface->clip = area;
+  fillDisc(surface, (area.x + 330) * 16, (area.y + 84) * 16, 34 * 16, colours[4], 256);
+  surface->clip = rect(0, 0, surface->width, surface->height);
+  for (i32 row = 0; row < 3; row++)
+    for (i32 i = 0; i + 1 < (i32)COUNT(wave); i++) {
+      i32 x = area.x + 26 + i * 19;
+      i32 y = area.y + 112 + row * 44;
+      stroke(window, x, y + wave[i], x + 19, y + wave[i + 1], colours[1 + row], widths[1]);
     }
 }
 

@@ -166,7 +166,7 @@ function icon([name, size, strokeWidth, path]) {
   return `static const u8 icon${id}Bitmap[] = {\n${table(pack(rows))}\n};\n\nconst Icon icon${id} = {icon${id}Bitmap, ${size}};\n`;
 }
 
-/** Heights of three dunes across a picture of 1024 columns, in sixteenths of a row from its top; smooth between few points. */
+/** Heights of three dunes across a picture of 1024 columns, in rows from its top; smooth between few points. */
 const DUNES = [
   [470, 400, 452, 540, 500, 430, 478],
   [560, 600, 520, 575, 640, 590, 540],
@@ -182,12 +182,61 @@ function dune(points) {
     const t = position - index;
     const at = (i) => points[Math.min(points.length - 1, Math.max(0, i))];
     const [a, b, c, d] = [at(index - 1), at(index), at(index + 1), at(index + 2)];
-    const value =
-      b + 0.5 * t * (c - a + t * (2 * a - 5 * b + 4 * c - d + t * (3 * (b - c) + d - a)));
-    heights.push(Math.round(value * 16));
+    heights.push(
+      b + 0.5 * t * (c - a + t * (2 * a - 5 * b + 4 * c - d + t * (3 * (b - c) + d - a))),
+    );
   }
   return heights;
 }
+
+/** What of a dune is where: runs of whole pixels by row, and one pixel in each column that is covered in part. */
+function duneTables(points) {
+  const heights = dune(points);
+  const first = Math.floor(Math.min(...heights));
+  const last = Math.ceil(Math.max(...heights));
+  const runs = [];
+  for (let y = first; y < last; y++) {
+    for (let x = 0; x < COLUMNS; x++) {
+      if (Math.ceil(heights[x]) > y) continue;
+      let end = x;
+      while (end < COLUMNS && Math.ceil(heights[end]) <= y) end++;
+      runs.push([y, x, end - x]);
+      x = end;
+    }
+  }
+  const edge = heights.map((height) => Math.floor(height));
+  const cover = heights.map((height) => Math.round((Math.ceil(height) - height) * 255));
+  return { runs, edge, cover, last };
+}
+
+/** These two are also in desktop/art.h. */
+const WINDOW_RADIUS = 11;
+const SHADOW = 26;
+
+/** How dark a shadow is at a distance from its window, 0 to 255. */
+function fade(far) {
+  const left = Math.min(1, Math.max(0, 1 - far / SHADOW));
+  return Math.round(left * left * 255);
+}
+
+function shadowTables() {
+  const edge = Array.from({ length: SHADOW }, (_, far) => fade(far));
+  const side = WINDOW_RADIUS + SHADOW + 1;
+  const corner = [];
+  for (let y = 0; y < side; y++)
+    for (let x = 0; x < side; x++) corner.push(fade(Math.sqrt(x * x + y * y) - WINDOW_RADIUS));
+  const cover = [];
+  for (let y = 0; y < WINDOW_RADIUS; y++)
+    for (let x = 0; x < WINDOW_RADIUS; x++) {
+      const [dx, dy] = [WINDOW_RADIUS - x - 0.5, WINDOW_RADIUS - y - 0.5];
+      const inside = WINDOW_RADIUS - Math.sqrt(dx * dx + dy * dy) + 0.5;
+      cover.push(Math.round(Math.min(1, Math.max(0, inside)) * 256));
+    }
+  return { edge, corner, cover };
+}
+
+const shadow = shadowTables();
+const duneData = DUNES.map(duneTables);
 
 const text = `// Made by art/generate.mjs from art/glyphs.mjs.
 
@@ -195,8 +244,21 @@ const text = `// Made by art/generate.mjs from art/glyphs.mjs.
 
 ${FONTS.map(font).join("\n")}
 ${ICONS.map(icon).join("\n")}
-const u16 dunes[DUNE_COUNT][DUNE_COLUMNS] = {
-${DUNES.map((points) => `{\n${table(dune(points))}\n},`).join("\n")}
+const u8 shadowEdge[SHADOW] = {
+${table(shadow.edge)}
+};
+
+const u8 shadowCorner[SHADOW_TABLE * SHADOW_TABLE] = {
+${table(shadow.corner)}
+};
+
+const u16 cornerCover[WINDOW_RADIUS * WINDOW_RADIUS] = {
+${table(shadow.cover)}
+};
+
+${duneData.map(({ runs }, index) => `static const DuneRun runs${index}[] = {\n${runs.map((run) => `  {${run.join(",")}},`).join("\n")}\n};\n`).join("\n")}
+const Dune dunes[DUNE_COUNT] = {
+${duneData.map(({ runs, edge, cover, last }, index) => `{runs${index}, ${runs.length}, ${last}, {\n${table(edge)}\n}, {\n${table(cover)}\n}},`).join("\n")}
 };
 `;
 

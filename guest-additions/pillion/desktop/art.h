@@ -38,6 +38,32 @@ extern const Font fontRegular, fontBold, fontLarge;
 extern const Icon iconWelcome, iconPaint, iconTargets, iconInspector, iconSystem, iconNotes;
 extern const Icon iconClose, iconMinimise, iconCheck, iconLogo;
 
+/** Of windows; both are also in art/generate.mjs. */
+#define WINDOW_RADIUS 11
+#define SHADOW 26
+#define SHADOW_TABLE (WINDOW_RADIUS + SHADOW + 1)
+
+/** How dark a shadow is, 0 to 255: by the distance from a straight edge; by the distances from the centre of a round corner. */
+extern const u8 shadowEdge[SHADOW];
+extern const u8 shadowCorner[SHADOW_TABLE * SHADOW_TABLE];
+/** How much of a corner's pixel is the window, 0 to 256, from the corner inwards. */
+extern const u16 cornerCover[WINDOW_RADIUS * WINDOW_RADIUS];
+
+/** The dunes are drawn for a picture of this size. */
 #define DUNE_COUNT 3
 #define DUNE_COLUMNS 1024
-extern const u16 dunes[DUNE_COUNT][DUNE_COLUMNS];
+#define DUNE_ROWS 768
+
+typedef struct {
+  u16 row, start, length;
+} DuneRun;
+
+/** Runs of whole pixels down to row `bottom`, where all is dune; above them in each column the row that is covered in part. */
+typedef struct {
+  const DuneRun *runs;
+  u16 runCount, bottom;
+  u16 edge[DUNE_COLUMNS];
+  u8 cover[DUNE_COLUMNS];
+} Dune;
+
+extern const Dune dunes[DUNE_COUNT];

@@ -7,23 +7,14 @@
 #include "window.h"
 
 #define DAMAGE_MAX 12
-#define SHADOW 26
 #define SHADOW_DOWN 8
 #define SHADOW_DEPTH 58 // darkest, of 256
 #define SHADOW_DEPTH_FOCUSED 92
-#define SHADOW_TABLE (WINDOW_RADIUS + SHADOW + 1)
 
 Surface wallpaper, backBuffer, taskbar;
 
 static Rect damaged[DAMAGE_MAX];
 static u32 damageCount;
-/** By distance from the frame's straight edge. */
-static u8 shadowEdge[SHADOW];
-/** By the distances from the centre of a rounded corner. */
-static u8 shadowCorner[SHADOW_TABLE][SHADOW_TABLE];
-/** How much of a corner's pixel is the window, 0 to 256; from the corner inwards. */
-static u16 cornerCover[WINDOW_RADIUS][WINDOW_RADIUS];
-
 static bool newSurface(Surface *surface, i32 width, i32 height) {
   u32 *pixels = allocate((u32)(width * height) * 4);
   if (!pixels) return false;
@@ -31,28 +22,10 @@ static bool newSurface(Surface *surface, i32 width, i32 height) {
   return true;
 }
 
-static u32 fade(i32 distance) {
-  if (distance <= 0) return 255;
-  if (distance >= SHADOW) return 0;
-  i32 left = SHADOW - distance;
-  return (u32)(left * left * 255 / (SHADOW * SHADOW));
-}
-
 bool startCompositor(void) {
   if (!newSurface(&wallpaper, screen.width, screen.height)) return false;
   if (!newSurface(&backBuffer, screen.width, screen.height)) return false;
   if (!newSurface(&taskbar, screen.width, TASKBAR_HEIGHT)) return false;
-  for (i32 i = 0; i < SHADOW; i++) shadowEdge[i] = (u8)fade(i);
-  for (i32 y = 0; y < SHADOW_TABLE; y++)
-    for (i32 x = 0; x < SHADOW_TABLE; x++)
-      shadowCorner[y][x] = (u8)fade((i32)squareRoot((u32)(x * x + y * y)) - WINDOW_RADIUS);
-  for (i32 y = 0; y < WINDOW_RADIUS; y++)
-    for (i32 x = 0; x < WINDOW_RADIUS; x++) {
-      i32 dx = (WINDOW_RADIUS - x) * 16 - 8;
-      i32 dy = (WINDOW_RADIUS - y) * 16 - 8;
-      i32 inside = WINDOW_RADIUS * 16 - (i32)squareRoot((u32)(dx * dx + dy * dy));
-      cornerCover[y][x] = (u16)limit((inside + 8) * 16, 0, 256);
-    }
   return true;
 }
 
@@ -75,39 +48,31 @@ static Colour shade(const Gradient *gradient, i32 y) {
   return mix(gradient->top, gradient->bottom, (u32)t);
 }
 
+/** One dune of the picture it was drawn for, whole pixels in runs. */
+static void drawDune(const Dune *dune, const Gradient *gradient) {
+  u32 *pixels = wallpaper.pixels;
+  i32 stride = wallpaper.stride;
+  for (i32 x = 0; x < DUNE_COLUMNS; x++) {
+    i32 y = dune->edge[x];
+    u32 *pixel = pixels + y * stride + x;
+    *pixel = mix(*pixel, shade(gradient, y), dune->cover[x]);
+  }
+  for (const DuneRun *run = dune->runs; run < dune->runs + dune->runCount; run++)
+    fill32(pixels + run->row * stride + run->start, shade(gradient, run->row), run->length);
+  for (i32 y = dune->bottom; y < DUNE_ROWS; y++)
+    fill32(pixels + y * stride, shade(gradient, y), DUNE_COLUMNS);
+}
+
 void drawWallpaper(void) {
   i32 width = wallpaper.width;
   i32 height = wallpaper.height;
-  for (i32 y = 0; y < height; y++) {
+  bool fits = width == DUNE_COLUMNS && height == DUNE_ROWS;
+  for (i32 y = 0; y < height && !(fits && y >= dunes[1].bottom); y++) {
     // The sky warms up slowly at first: the square of the height.
-    i32 t = limit(y * 768 / height, 0, sky.to) * 256 / sky.to;
+    i32 t = limit(y * DUNE_ROWS / height, 0, sky.to) * 256 / sky.to;
     fill32(wallpaper.pixels + y * width, mix(sky.top, sky.bottom, (u32)(t * t / 256)), (u32)width);
   }
-  for (u32 layer = 0; layer < DUNE_COUNT; layer++) {
-    const u16 *edge = dunes[layer];
-    i32 first = height * 16;
-    i32 last = 0;
-    for (i32 x = 0; x < DUNE_COLUMNS; x++) {
-      first = smaller(first, edge[x]);
-      last = larger(last, edge[x]);
-    }
-    first = first * height / 768 / 16;
-    last = last * height / 768 / 16 + 1;
-    for (i32 y = first; y < height; y++) {
-      Colour colour = shade(&duneGradients[layer], y * 768 / height);
-      u32 *row = wallpaper.pixels + y * width;
-      if (y > last) {
-        fill32(row, colour, (u32)width);
-        continue;
-      }
-      i32 limitHere = y * 16 * 768 / height;
-      for (i32 x = 0; x < width; x++) {
-        i32 inside = limitHere + 16 - edge[x * DUNE_COLUMNS / width];
-        if (inside >= 16) row[x] = colour;
-        else if (inside > 0) row[x] = mix(row[x], colour, (u32)inside * 16);
-      }
-    }
-  }
+  for (u32 layer = 0; layer < DUNE_COUNT && fits; layer++) drawDune(&dunes[layer], &duneGradients[layer]);
 }
 
 // ---- damage ----
@@ -152,19 +117,37 @@ static inline u32 darker(u32 pixel, u32 keep) {
   return (((pixel & 0xff00ff) * keep >> 8) & 0xff00ff) | (((pixel & 0x00ff00) * keep >> 8) & 0x00ff00);
 }
 
-/** Part of one row of a shadow; `box` is the frame moved down. */
+static void darken(u32 *from, u32 *to, u32 alpha, u32 depth) {
+  u32 keep = 256 - (alpha * depth >> 8);
+  for (; from < to; from++) *from = darker(*from, keep);
+}
+
+/** How dark beside or at a corner: `dx` and `dy` are the distances from the centre of its rounding. */
+static inline u32 shadowAt(i32 dx, i32 dy) {
+  if (dy > 0) return shadowCorner[dy * SHADOW_TABLE + dx];
+  return dx <= WINDOW_RADIUS ? 255 : shadowEdge[dx - WINDOW_RADIUS];
+}
+
+static inline void shadePixel(u32 *pixel, u32 alpha, u32 depth) {
+  if (alpha) *pixel = darker(*pixel, 256 - (alpha * depth >> 8));
+}
+
+/** Part of one row of a shadow; `box` is the frame moved down. Left and right zone follow a table, between them it is even. */
 static void shadeSpan(Rect box, i32 y, i32 from, i32 to, u32 depth) {
+  if (from >= to) return;
   u32 *row = backBuffer.pixels + y * backBuffer.stride;
+  i32 left = box.x + WINDOW_RADIUS;
+  i32 right = box.x + box.width - 1 - WINDOW_RADIUS;
   i32 dy = y < box.y + WINDOW_RADIUS ? box.y + WINDOW_RADIUS - y : y - (box.y + box.height - 1 - WINDOW_RADIUS);
-  for (i32 x = from; x < to; x++) {
-    i32 dx = x < box.x + WINDOW_RADIUS ? box.x + WINDOW_RADIUS - x : x - (box.x + box.width - 1 - WINDOW_RADIUS);
-    u32 alpha;
-    if (dx <= 0 && dy <= WINDOW_RADIUS) alpha = 255;
-    else if (dy <= 0) alpha = dx <= WINDOW_RADIUS ? 255 : shadowEdge[dx - WINDOW_RADIUS];
-    else if (dx <= 0) alpha = shadowEdge[dy - WINDOW_RADIUS];
-    else alpha = shadowCorner[dy][dx];
-    if (alpha) row[x] = darker(row[x], 256 - (alpha * depth >> 8));
+  u32 even = dy <= WINDOW_RADIUS ? 255 : shadowEdge[dy - WINDOW_RADIUS];
+  i32 x = from;
+  for (i32 end = smaller(to, left); x < end; x++) shadePixel(&row[x], shadowAt(left - x, dy), depth);
+  i32 end = smaller(to, right + 1);
+  if (x < end) {
+    if (even) darken(row + x, row + end, even, depth);
+    x = end;
   }
+  for (; x < to; x++) shadePixel(&row[x], shadowAt(x - right, dy), depth);
 }
 
 static void paintShadow(const Window *window, Rect part, u32 depth) {
@@ -190,7 +173,7 @@ static void paintCorners(const Window *window, Rect row, i32 fromEdge) {
   const u32 *source = window->surface.pixels + (row.y - frame.y) * window->surface.stride;
   u32 *target = backBuffer.pixels + row.y * backBuffer.stride;
   for (i32 i = 0; i < WINDOW_RADIUS; i++) {
-    u32 cover = cornerCover[fromEdge][i];
+    u32 cover = cornerCover[fromEdge * WINDOW_RADIUS + i];
     if (!cover) continue;
     i32 columns[2] = {i, frame.width - 1 - i};
     for (u32 side = 0; side < 2; side++) {

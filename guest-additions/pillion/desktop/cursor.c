@@ -1,4 +1,4 @@
-// Shapes of the cursor, drawn as text: X ink, . white, o half-transparent white edge, space nothing.
+// Shapes of the cursor, drawn as text: X ink, . white, space nothing.
 
 #include "cursor.h"
 
@@ -7,7 +7,6 @@
 
 #define INK 0xff14171f
 #define WHITE 0xffffffff
-#define SHADOW 0x50000000
 #define TEST_SIZE 12
 #define TEST_MAGENTA 0xffff00ff
 #define TEST_GREEN 0xff00ff00

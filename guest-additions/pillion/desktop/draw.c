@@ -81,6 +81,16 @@ static u32 edge(i32 inside) {
   return (u32)limit((inside + 8) * 16, 0, 256);
 }
 
+/** The same for a disc, by the distances from its centre; most pixels need no root. */
+static u32 discEdge(i32 radius, i32 dx, i32 dy) {
+  i32 square = dx * dx + dy * dy;
+  i32 outer = radius + 8;
+  if (square >= outer * outer) return 0;
+  i32 inner = radius - 8;
+  if (inner > 0 && square <= inner * inner) return 256;
+  return edge(radius - distance(dx, dy));
+}
+
 static void blendPixel(Surface *on, i32 x, i32 y, Colour colour, u32 weight) {
   if (!weight || !contains(on->clip, x, y)) return;
   u32 *pixel = pixelAt(on, x, y);
@@ -102,8 +112,7 @@ void fillRound(Surface *on, Rect r, i32 radius, Colour colour, u32 weight) {
     Rect middle = intersection(part, rect(r.x + radius, y, r.width - 2 * radius, 1));
     if (!isEmpty(middle)) blendRow(on, middle, y, colour, weight);
     for (i32 column = 0; column < radius; column++) {
-      i32 far = distance((radius - column) * 16 - 8, up * 16 - 8);
-      u32 cover = edge(radius * 16 - far);
+      u32 cover = discEdge(radius * 16, (radius - column) * 16 - 8, up * 16 - 8);
       if (!cover) continue;
       cover = cover * weight >> 8;
       blendPixel(on, r.x + column, y, colour, cover);
@@ -124,7 +133,7 @@ void fillDisc(Surface *on, i32 x, i32 y, i32 radius, Colour colour, u32 weight) 
     i32 dy = row * 16 + 8 - y;
     if (dy > radius + 16 || dy < -radius - 16) continue;
     for (i32 column = part.x; column < part.x + part.width; column++) {
-      u32 cover = edge(radius - distance(column * 16 + 8 - x, dy));
+      u32 cover = discEdge(radius, column * 16 + 8 - x, dy);
       if (cover) blendPixel(on, column, row, colour, cover * weight >> 8);
     }
   }
@@ -143,17 +152,25 @@ Rect drawLine(Surface *on, i32 x0, i32 y0, i32 x1, i32 y1, i32 width, Colour col
     fillDisc(on, x0, y0, half, colour, 256);
     return part;
   }
+  // Products with the length: along runs from 0 to its square, across is at most the half width times it.
+  i32 far = (half + 8) * length;
+  i32 full = (half - 8) * length;
+  i32 square = length * length;
   for (i32 row = part.y; row < part.y + part.height; row++) {
+    i32 px = part.x * 16 + 8 - x0;
     i32 py = row * 16 + 8 - y0;
-    for (i32 column = part.x; column < part.x + part.width; column++) {
-      i32 px = column * 16 + 8 - x0;
-      i32 along = (px * dx + py * dy) / length;
-      i32 across = (px * dy - py * dx) / length;
-      if (across < 0) across = -across;
-      if (across > half + 8) continue;
-      i32 far = along < 0 ? distance(px, py) : along > length ? distance(px - dx, py - dy) : across;
-      u32 cover = edge(half - far);
-      if (cover) blendPixel(on, column, row, colour, cover);
+    i32 along = px * dx + py * dy;
+    i32 across = px * dy - py * dx;
+    u32 *pixel = pixelAt(on, part.x, row);
+    for (i32 i = 0; i < part.width; i++, pixel++, px += 16, along += dx * 16, across += dy * 16) {
+      i32 size = across < 0 ? -across : across;
+      if (size > far) continue;
+      u32 cover;
+      if (along < 0) cover = discEdge(half, px, py);
+      else if (along > square) cover = discEdge(half, px - dx, py - dy);
+      else cover = size <= full ? 256 : edge(half - size / length);
+      if (cover >= 256) *pixel = colour;
+      else if (cover) *pixel = mix(*pixel, colour, cover);
     }
   }
   return part;

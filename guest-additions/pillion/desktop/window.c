@@ -122,12 +122,19 @@ bool openWindow(Window *window) {
       return false;
     }
   }
-  bool wasVisible = isVisible(window);
+  if (isVisible(window)) {
+    focus(window);
+    return true;
+  }
   window->open = true;
   window->minimised = false;
   window->hovered = window->pressed = -1;
-  if (!wasVisible) redraw(window);
-  focus(window);
+  Window *before = stackHeight ? stack[stackHeight - 1] : NULL;
+  stack[stackHeight++] = window;
+  if (before) restyle(before);
+  redraw(window);
+  damage(withShadow(window->frame));
+  redrawTaskbar();
   return true;
 }
 

@@ -8,7 +8,6 @@
 
 #define TITLE_HEIGHT 40
 #define TASKBAR_HEIGHT 52
-#define WINDOW_RADIUS 11
 #define CONTROLS_MAX 16
 
 /** The palette. */
