@@ -1,7 +1,7 @@
 // Pillion in a machine of its own, for tests: boots the committed binary and speaks with it over the serial port.
 
 import { readFileSync } from "node:fs";
-import type { Pixels } from "../../src/shared/api";
+import type { MachineEvent, Pixels } from "../../src/shared/api";
 import { Machine, type MachineParts } from "../../src/worker/machine";
 
 const module = new WebAssembly.Module(
@@ -21,6 +21,8 @@ export interface Box extends Place {
 
 export class PillionMachine {
   readonly machine: Machine;
+  /** What the worker would tell its page, but for frames and serial output. */
+  readonly events: MachineEvent[] = [];
   /** Lines that nobody has waited for yet. */
   #lines: string[] = [];
   #partial = "";
@@ -40,6 +42,7 @@ export class PillionMachine {
       },
       (event) => {
         if (event.type === "serial") this.#take(event.bytes);
+        else if (event.type !== "frame" && event.type !== "stats") this.events.push(event);
       },
     );
     this.machine.start();
@@ -89,12 +92,21 @@ export class PillionMachine {
     };
   }
 
-  /** Waits until the cursor is there; fails by the test's time-out, and the message says where it was. */
+  /** Waits until the cursor is there, for some seconds; then says where it is. */
   async arrives(x: number, y: number): Promise<Place> {
     let place = await this.where();
-    for (let tries = 0; tries < 100 && (place.x !== x || place.y !== y); tries++)
+    for (let tries = 0; tries < 3000 && (place.x !== x || place.y !== y); tries++) {
+      await new Promise((resolve) => setTimeout(resolve, 1));
       place = await this.where();
+    }
     return { x: place.x, y: place.y };
+  }
+
+  /** The last event of a kind. */
+  last<T extends MachineEvent["type"]>(type: T): Extract<MachineEvent, { type: T }> | undefined {
+    return this.events.findLast(
+      (event): event is Extract<MachineEvent, { type: T }> => event.type === type,
+    );
   }
 
   async window(name: string): Promise<Box & { level: number }> {

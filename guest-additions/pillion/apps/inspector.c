@@ -60,7 +60,9 @@ static void drawValues(Window *window, bool labels) {
   u32 row = 0;
   format(text, sizeof text, "%u a second", reportsPerSecond);
   drawRow(window, row++, labels ? "Reports" : NULL, text);
-  format(text, sizeof text, "%u a second", irqsPerSecond);
+  bool usb = pointer->source == SOURCE_USB_MOUSE || pointer->source == SOURCE_USB_TABLET;
+  if (usb) format(text, sizeof text, "%u a second, polled every %u ms", irqsPerSecond, usbPollInterval());
+  else format(text, sizeof text, "%u a second", irqsPerSecond);
   drawRow(window, row++, labels ? "Interrupts" : NULL, text);
   if (pointer->last.absolute) format(text, sizeof text, "%d, %d", pointer->last.rawX, pointer->last.rawY);
   else format(text, sizeof text, "%s%d, %s%d counts", pointer->last.dx > 0 ? "+" : "", pointer->last.dx, pointer->last.dy > 0 ? "+" : "", pointer->last.dy);

@@ -1,5 +1,6 @@
 // Welcome: what the visitor sees, in two sentences.
 
+#include "../drivers/pointer.h"
 #include "apps.h"
 
 enum { OPEN_PAINT = 1, OPEN_TARGETS, OPEN_INSPECTOR };
@@ -12,12 +13,29 @@ static bool open(Window *window) {
   return true;
 }
 
-static const char *const lines[] = {
+/** Two sentences: what this is, and how the pointer comes in. */
+static const char *const about[] = {
     "This is a whole PC, emulated in your web page; what it",
     "runs is Pillion, a small system written for it.",
+};
+static const char *const integrated[] = {
     "Its driver talks to the page around it, so your own",
     "pointer glides in and out: no capture, no lag, no drift.",
 };
+static const char *const tablet[] = {
+    "Your pointer reaches it as a USB tablet: the place is right,",
+    "but polling, drawing and showing take their time.",
+};
+static const char *const relative[] = {
+    "It has an ordinary mouse, so it sees only motion: click to",
+    "let it have your pointer, and press Esc to get it back.",
+};
+
+static const char *const *pointerLines(void) {
+  const PointerState *pointer = pointerState();
+  if (pointer->source == SOURCE_USB_TABLET) return tablet;
+  return pointer->relative ? relative : integrated;
+}
 
 static void draw(Window *window) {
   Surface *surface = &window->surface;
@@ -26,8 +44,11 @@ static void draw(Window *window) {
   drawIcon(surface, &iconLogo, 36, 68, CARD);
   drawText(surface, &fontLarge, 104, 61, INK, "Hello.");
   drawText(surface, &fontRegular, 105, 98, INK_SOFT, "Take a seat: you are in tandem with a PC.");
-  for (u32 i = 0; i < COUNT(lines); i++)
-    drawText(surface, &fontRegular, 28, 142 + (i32)i * 21, INK, lines[i]);
+  const char *const *second = pointerLines();
+  for (i32 i = 0; i < 2; i++) {
+    drawText(surface, &fontRegular, 28, 142 + i * 21, INK, about[i]);
+    drawText(surface, &fontRegular, 28, 186 + i * 21, INK, second[i]);
+  }
 }
 
 static void control(Window *window, Control *pressed) {

@@ -91,6 +91,8 @@ static void useSource(PointerSource source, bool relative) {
   state.relative = relative;
   updateCursor();
   redrawTaskbar();
+  Window *welcome = windowNamed("welcome"); // it tells how the pointer comes in
+  if (welcome) redraw(welcome);
   if (announced) serialPrint("POINTER driver=%s\n", names[source]);
 }
 
@@ -164,6 +166,8 @@ bool setPointerChoice(const char *name) {
   }
   choice = wanted;
   useTandemPointer(isChosen(SOURCE_TANDEM));
+  toldImage = NULL; // a new session knows nothing
+  toldX = -1;
   usePs2Mouse(isChosen(SOURCE_PS2));
   useUsbPointers(isChosen(SOURCE_USB_MOUSE), isChosen(SOURCE_USB_TABLET));
   return true;

@@ -49,9 +49,10 @@ static void takeIrq(void) {
 }
 
 static void hello(void) {
-  tandemHello(&port, TANDEM_GUEST_SYSTEM_PILLION, DRIVER_VERSION, TANDEM_FEATURE_POINTER);
+  // Without the feature the host gives the pointer to another device; where the cursor is can be told all the same.
+  tandemHello(&port, TANDEM_GUEST_SYSTEM_PILLION, DRIVER_VERSION, asPointer ? TANDEM_FEATURE_POINTER : 0);
   tandemEventMask(&port, 1 << TANDEM_EVENT_POINTER_MODE | 1 << TANDEM_EVENT_RESTORED | 1 << TANDEM_EVENT_POWER);
-  tandemPointerMode(&port, asPointer ? TANDEM_POINTER_MODE_AUTOMATIC : TANDEM_POINTER_MODE_RELATIVE);
+  if (asPointer) tandemPointerMode(&port, TANDEM_POINTER_MODE_AUTOMATIC);
   u16 causes = TANDEM_IRQ_CAUSE_EVENT | (asPointer ? TANDEM_IRQ_CAUSE_POINTER : 0);
   tandemSetIrqMask(&port, hasIrq ? causes : 0);
 }

@@ -47,8 +47,8 @@ void kernelMain(u32 magic, const BootInformation *boot) {
   startPointer();
   startTandem(isChosen(SOURCE_TANDEM));
   startDesktop();
-  if (!optionIs("open", "none")) openFirstWindows();
   choosePointerSource();
+  if (!optionIs("open", "none")) openFirstWindows();
   updateDesktop();
 
   startPs2();
