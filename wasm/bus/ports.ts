@@ -47,6 +47,11 @@ export function onWrite(port: u16, size: i32, handler: (port: u16, value: u32) =
   store<u32>(slotOf(port) + 12 + widthIndex(size), load<u32>(changetype<usize>(handler)));
 }
 
+/** Whether somebody answers at a port. */
+export function isPortTaken(port: u16): bool {
+  return load<u16>(PORT_MAP + ((<usize>port) << 1)) != 0;
+}
+
 /** Takes all handlers of a port away (a BAR that moves). */
 export function removePort(port: u16): void {
   const slot = <u32>load<u16>(PORT_MAP + ((<usize>port) << 1));

@@ -7,7 +7,7 @@
 import { addDevice, Device } from "../bus/devices";
 import { Clock, onTimer, Timer } from "../bus/clock";
 import { addPciFunction } from "../bus/pci";
-import { onRead, onWrite, removePort } from "../bus/ports";
+import { isPortTaken, onRead, onWrite, removePort } from "../bus/ports";
 import { Stall } from "../bus/stall";
 import { hostRandom } from "../host";
 import { ISA_BASE, PCI_DEVICE, PCI_VENDOR } from "../protocol/tandem-port";
@@ -53,7 +53,7 @@ export function attachTandemPort(): void {
   store<u32>(WRITABLE, ~(PORTS - 1), CONFIG_BAR0);
   store<u8>(WRITABLE, 0xff, CONFIG_LINE);
   addPciFunction(FUNCTION, CONFIG, WRITABLE, configWritten);
-  mapPorts(ISA_BASE);
+  for (let i: u32 = 0; i < PORTS; i++) mapPort(<u16>(ISA_BASE + i));
 }
 
 /** The driver is gone. What is in the FIFO and in the interrupt registers goes with it. */
@@ -78,27 +78,41 @@ function configWritten(_offset: i32, _size: i32): void {
   const enabled = load<u16>(CONFIG, CONFIG_COMMAND) & COMMAND_IO;
   const wanted = enabled ? load<u32>(CONFIG, CONFIG_BAR0) & 0xffff & ~(PORTS - 1) : 0;
   if (wanted != tandem.mapped) {
-    for (let i: u32 = 0; tandem.mapped && i < PORTS; i++) removePort(<u16>(tandem.mapped + i));
-    tandem.mapped = wanted;
-    if (wanted) mapPorts(wanted);
-    mapPorts(ISA_BASE); // the BAR may have lain over it
+    unmapBar();
+    if (wanted) mapBar(wanted);
   }
   updateInterrupt();
 }
 
-/** An access that reaches beyond the last register is split by the bus. */
-function mapPorts(base: u32): void {
+/** A BAR that is put over another device's ports leaves them to it: else their owner would lose them for good. */
+function mapBar(base: u32): void {
+  tandem.mapped = base;
   for (let i: u32 = 0; i < PORTS; i++) {
-    const port = <u16>(base + i);
-    onRead(port, 1, read8);
-    onWrite(port, 1, write8);
-    if (i + 2 > PORTS) continue;
-    onRead(port, 2, read16);
-    onWrite(port, 2, write16);
-    if (i + 4 > PORTS) continue;
-    onRead(port, 4, read32);
-    onWrite(port, 4, write32);
+    if (isPortTaken(<u16>(base + i))) continue;
+    tandem.mappedPorts |= (<u64>1) << i;
+    mapPort(<u16>(base + i));
   }
+}
+
+function unmapBar(): void {
+  for (let i: u32 = 0; i < PORTS; i++) {
+    if ((tandem.mappedPorts >>> i) & 1) removePort(<u16>(tandem.mapped + i));
+  }
+  tandem.mapped = 0;
+  tandem.mappedPorts = 0;
+}
+
+/** An access that reaches beyond the last register is split by the bus. */
+function mapPort(port: u16): void {
+  const offset = offsetOf(port);
+  onRead(port, 1, read8);
+  onWrite(port, 1, write8);
+  if (offset + 2 > PORTS) return;
+  onRead(port, 2, read16);
+  onWrite(port, 2, write16);
+  if (offset + 4 > PORTS) return;
+  onRead(port, 4, read32);
+  onWrite(port, 4, write32);
 }
 
 /** Both places are aligned to their size. */

@@ -65,6 +65,7 @@ function position(id: u32): i32 {
 }
 
 function buttons(bits: u32, id: u32): i32 {
+  if ((bits & BUTTONS) == (now.bits & BUTTONS)) return 1;
   if (tandem.momentsCount == MOMENTS) return 0;
   now.bits = (now.bits & ~BUTTONS) | (bits & BUTTONS);
   stamp(id);
