@@ -50,7 +50,7 @@ class BlocksState {
 }
 const blocks = changetype<BlocksState>(memory.data(offsetof<BlocksState>(), 8));
 
-/** Recently run blocks by EIP: u32 EIP, stamp (cpu.generation | cpu.mode), block, unused. */
+/** Recently run blocks by EIP: u32 EIP, stamp (cpu.generation | cpu.mode), block, base of CS. */
 const RECENT_SIZE = 4096;
 export const RECENT = memory.data(RECENT_SIZE * 16, 16);
 /** For an instruction that is not kept. */
@@ -109,6 +109,7 @@ function remember(block: Block): void {
   store<u32>(slot, block.eip);
   store<u32>(slot, cpu.generation | block.mode, 4);
   store<usize>(slot, changetype<usize>(block), 8);
+  store<u32>(slot, Segments.of(CS).base, 12);
 }
 
 /** Bytes from `eip` to the end of the code segment, at most `most`. */

@@ -36,7 +36,15 @@ import {
   writeE16,
   writeGv,
 } from "./operands";
-import { ioPrivilege, isProtected, isVm86, loadSegment, updateMode } from "./segments";
+import {
+  ioPrivilege,
+  isProtected,
+  isVm86,
+  loadSegment,
+  segmentLoaded,
+  updateMode,
+} from "./segments";
+import { leaveBlock } from "./leave";
 import { Stack } from "./stack";
 import {
   cpu,
@@ -83,7 +91,6 @@ import {
   FS,
   GS,
   INHIBIT_INTERRUPTS,
-  INHIBIT_STACK,
   LDTR,
   Registers,
   Segments,
@@ -342,7 +349,6 @@ export function arpl(i: Instruction): void {
 export function clts(_i: Instruction): void {
   requirePrivilege();
   cpu.cr0 &= ~CR0_TS;
-  updateMode();
 }
 
 export function invd(_i: Instruction): void {
@@ -474,13 +480,14 @@ export function cli(_i: Instruction): void {
   cpu.eflags &= ~flag;
 }
 
-export function sti(_i: Instruction): void {
+export function sti(i: Instruction): void {
   if (usesVirtualInterrupts()) {
     if (cpu.eflags & FLAG_VIP) Fault.protection();
     cpu.eflags |= FLAG_VIF;
   } else if (!(cpu.eflags & FLAG_IF)) {
     cpu.eflags |= FLAG_IF;
     cpu.inhibit = INHIBIT_INTERRUPTS;
+    leaveBlock(i.next);
   }
 }
 
@@ -512,8 +519,11 @@ export function popf(i: Instruction): void {
     if (!(cpu.cr0 & CR0_PE) || cpu.cpl <= ioPrivilege()) mask |= FLAG_IF;
   }
   Stack.setPointer(pointer + (wide ? 4 : 2));
-  Flags.set((Flags.get() & ~(mask | FLAG_RF)) | (image & mask));
-  updateMode();
+  const before = cpu.eflags;
+  Flags.set((cpu.eflags & ~(mask | FLAG_RF)) | (image & mask));
+  const changed = before ^ cpu.eflags;
+  if (changed & (FLAG_TF | FLAG_AC)) updateMode();
+  if (changed & (FLAG_TF | FLAG_AC | FLAG_IF | FLAG_VIF)) leaveBlock(i.next);
 }
 
 // --- segment registers
@@ -526,8 +536,7 @@ export function movFromSegment(i: Instruction): void {
 export function movToSegment(i: Instruction): void {
   if (i.reg >= SEGMENT_REGISTERS || i.reg == CS) Fault.undefined();
   loadSegment(i.reg, readE16(i));
-  if (i.reg == SS) cpu.inhibit = INHIBIT_STACK;
-  updateMode();
+  segmentLoaded(i, i.reg);
 }
 
 export function pushSegment(i: Instruction): void {
@@ -546,8 +555,7 @@ export function popSegment(i: Instruction): void {
   // The stack's width is that of the old SS.
   if (wide) Registers.set32(ESP, pointer + size);
   else Registers.set16(ESP, pointer + size);
-  if (i.reg == SS) cpu.inhibit = INHIBIT_STACK;
-  updateMode();
+  segmentLoaded(i, i.reg);
 }
 
 /** LES LDS LSS LFS LGS. */
@@ -563,5 +571,5 @@ export function loadFarPointer(i: Instruction): void {
   else if (i.opcode == 0xfb5) index = GS;
   loadSegment(index, selector);
   writeGv(i, offset);
-  updateMode();
+  segmentLoaded(i, index);
 }

@@ -9,6 +9,7 @@
 import { hostUnwind } from "../host";
 import { selectNoTlb } from "../memory/tlb";
 import { cancelLeave, leaveBlock } from "./leave";
+import { FIRST_ENDING } from "./operations.gen";
 import { cpu, CpuState, PENDING_FAULT, REGISTERS } from "./state";
 
 export enum Vector {
@@ -33,11 +34,11 @@ export enum Vector {
   SimdException = 19,
 }
 
-const REGISTER_BYTES = 8 * 8;
+const REGISTER_BYTES: usize = 8 * 8;
 /** EIP, EFLAGS and what the arithmetic flags come from: the first fields of CpuState. */
-const FLAGS_BYTES = offsetof<CpuState>("pending");
+const FLAGS_BYTES: usize = offsetof<CpuState>("pending");
 /** Registers and flags from before the operation that faulted. */
-const NOTED = memory.data(REGISTER_BYTES + 32, 8);
+const NOTED = memory.data(8 * 8 + 32, 8);
 
 export class Fault {
   /** Raises an exception without error code. Never returns. */
@@ -87,14 +88,13 @@ export class Fault {
   /** The operation at cpu.instruction has met the exception described, and will return without effect. */
   static note(): void {
     if (Fault.isNoted()) return;
-    memory.copy(NOTED, REGISTERS, REGISTER_BYTES);
-    memory.copy(NOTED + REGISTER_BYTES, changetype<usize>(cpu), FLAGS_BYTES);
+    copyRegisters(NOTED, REGISTERS, NOTED + REGISTER_BYTES, changetype<usize>(cpu));
     cpu.notedRecord = cpu.instruction;
     cpu.notedRead = cpu.tlbRead;
     cpu.notedWrite = cpu.tlbWrite;
     cpu.pending |= PENDING_FAULT;
     selectNoTlb();
-    leaveBlock();
+    if (<u32>load<u16>(cpu.instruction) < FIRST_ENDING) leaveBlock(0);
   }
 
   /** An exception was noted: the rest of the operation sees no memory. */
@@ -103,11 +103,16 @@ export class Fault {
   }
 }
 
+/** Word by word: memory.copy is a call out of wasm. */
+function copyRegisters(to: usize, from: usize, flagsTo: usize, flagsFrom: usize): void {
+  for (let k: usize = 0; k < REGISTER_BYTES; k += 8) store<u32>(to + k, load<u32>(from + k));
+  for (let k: usize = 0; k < FLAGS_BYTES; k += 4) store<u32>(flagsTo + k, load<u32>(flagsFrom + k));
+}
+
 /** When an exception was noted: as if its instruction had not run. */
 export function settleFault(): void {
   if (!Fault.isNoted()) return;
-  memory.copy(REGISTERS, NOTED, REGISTER_BYTES);
-  memory.copy(changetype<usize>(cpu), NOTED + REGISTER_BYTES, FLAGS_BYTES);
+  copyRegisters(REGISTERS, NOTED, changetype<usize>(cpu), NOTED + REGISTER_BYTES);
   cancelLeave();
   cpu.instruction = cpu.notedRecord;
   cpu.tlbRead = cpu.notedRead;

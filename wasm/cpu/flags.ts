@@ -91,16 +91,22 @@ export class Flags {
   /** EFLAGS whole, bit 1 set; does not change how they are kept. */
   static get(): u32 {
     if (cpu.flagsKind == FLAGS_RAW) return cpu.eflags | 2;
-    return (
-      (cpu.eflags & ~FLAGS_ARITHMETIC) |
-      2 |
-      Flags.cf() |
-      (Flags.pf() << 2) |
-      (Flags.af() << 4) |
-      (Flags.zf() << 6) |
-      (Flags.sf() << 7) |
-      (Flags.of() << 11)
-    );
+    const kind = cpu.flagsKind & FLAGS_KIND;
+    const shift = cpu.flagsKind >>> FLAGS_SHIFT;
+    const a = cpu.flagsA;
+    const b = cpu.flagsB;
+    const result = cpu.flagsResult;
+    let flags = (cpu.eflags & ~FLAGS_ARITHMETIC) | 2;
+    flags |= parity(result >>> shift) << 2;
+    flags |= (result == 0 ? 1 : 0) << 6;
+    flags |= (result >>> 31) << 7;
+    if (kind == FLAGS_EXPLICIT) return flags | (a & 0x11) | ((b >>> 31) << 11);
+    if (kind == FLAGS_LOGIC) return flags;
+    flags |= (((a ^ b ^ result) >>> (4 + shift)) & 1) << 4;
+    if (kind == FLAGS_SUB) {
+      return flags | (a < b ? 1 : 0) | ((((a ^ b) & (a ^ result)) >>> 31) << 11);
+    }
+    return flags | (result < a ? 1 : 0) | ((((a ^ result) & (b ^ result)) >>> 31) << 11);
   }
 
   /**

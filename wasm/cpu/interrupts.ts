@@ -28,6 +28,7 @@ import {
   TYPE_TSS32,
 } from "./descriptors";
 import { Fault, Vector } from "./fault";
+import { deliverFlat } from "./flat";
 import { Flags } from "./flags";
 import { Instruction, INSTRUCTION_SIZE } from "./instruction";
 import { checkStackSegment, ioPrivilege, isVm86, loadRealSegment, updateMode } from "./segments";
@@ -203,6 +204,12 @@ function deliver(vector: u32, kind: EventKind, hasCode: bool, code: u32, eip: u3
     if (vector != Vector.DoubleFault && vector != Vector.MachineCheck) image |= FLAG_RF;
   } else if (kind != EventKind.External) {
     image &= ~FLAG_RF;
+  }
+  if (
+    vector != Vector.Debug &&
+    deliverFlat(vector, kind == EventKind.Software, hasCode, code, eip, image)
+  ) {
+    return;
   }
   if (vector == Vector.Debug && kind != EventKind.Software) cpu.dr7 &= ~DR7_GENERAL_DETECT;
   if (cpu.cr0 & CR0_PE) deliverProtected(vector, kind, hasCode, code, eip, image);

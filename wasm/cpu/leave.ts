@@ -3,12 +3,12 @@
 // The record behind it becomes a LEAVE for one time: the loop that runs records needs no test of its own.
 
 import { Instruction, INSTRUCTION_SIZE } from "./instruction";
-import { FIRST_ENDING, LEAVE } from "./operations.gen";
+import { LEAVE } from "./operations.gen";
 import { cpu } from "./state";
 
-/** The block ends behind the instruction at cpu.instruction; it goes on there unless cpu.eip is changed afterwards. */
-export function leaveBlock(): void {
-  if (<u32>load<u16>(cpu.instruction) >= FIRST_ENDING) return;
+/** The block ends behind the instruction at cpu.instruction, which does not end it by itself; execution goes on at `eip`. */
+export function leaveBlock(eip: u32): void {
+  cpu.leaveEip = eip;
   if (cpu.leaveRecord) return;
   const next = cpu.instruction + INSTRUCTION_SIZE;
   cpu.leaveRecord = next;
@@ -24,7 +24,7 @@ export function cancelLeave(): void {
 }
 
 /** The operation LEAVE. */
-export function leaveHere(i: Instruction): void {
+export function leaveHere(_i: Instruction): void {
   cancelLeave();
-  cpu.eip = i.eip;
+  cpu.eip = cpu.leaveEip;
 }

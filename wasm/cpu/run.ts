@@ -15,8 +15,10 @@ import { FIRST_ENDING, Operations } from "./operations.gen";
 import {
   cpu,
   FLAG_IF,
+  CS,
   FLAG_TF,
   INHIBIT_STACK,
+  MODE_FLAT,
   MODE_STEP,
   PENDING_DEBUG,
   PENDING_FAULT,
@@ -25,6 +27,7 @@ import {
   PENDING_RESET,
   PENDING_STALL,
   PENDING_STOP,
+  Segments,
 } from "./state";
 
 /** Why `run` returned. */
@@ -49,12 +52,19 @@ export function run(budget: i32): i32 {
 
 function runSlice(budget: i32): i32 {
   cpu.budget = budget;
-  while (cpu.budget > 0) {
+  for (;;) {
     let single = false;
     if (cpu.pending | cpu.inhibit | cpu.halted | cpu.shutdown) {
+      if (cpu.pending & PENDING_FAULT) {
+        settleFault();
+        deliverFault();
+      }
+      if (cpu.budget <= 0) break;
       const result = serviceEvents();
       if (result >= 0) return result;
       single = result == ONE_INSTRUCTION;
+    } else if (cpu.budget <= 0) {
+      break;
     }
     let block: Block;
     const mode = cpu.mode;
@@ -64,7 +74,11 @@ function runSlice(budget: i32): i32 {
     }
     const eip = cpu.eip;
     const slot = Recent.slot(eip);
-    if (load<u32>(slot) == eip && load<u32>(slot, 4) == (cpu.generation | mode)) {
+    if (
+      load<u32>(slot) == eip &&
+      load<u32>(slot, 4) == (cpu.generation | mode) &&
+      (mode & MODE_FLAT || load<u32>(slot, 12) == Segments.of(CS).base)
+    ) {
       block = changetype<Block>(load<usize>(slot, 8));
     } else {
       block = findBlock(mode);
@@ -78,10 +92,6 @@ function runSlice(budget: i32): i32 {
     cpu.budget -= <i32>count;
     cpu.instructions += <u64>count;
     execute(block);
-    if (cpu.pending & PENDING_FAULT) {
-      settleFault();
-      deliverFault();
-    }
   }
   return RunResult.Budget;
 }

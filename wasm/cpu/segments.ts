@@ -12,6 +12,9 @@ import {
 } from "./descriptors";
 import { selectTlb } from "../memory/tlb";
 import { Fault, Vector } from "./fault";
+import { loadFlatSegment } from "./flat";
+import { Instruction } from "./instruction";
+import { leaveBlock } from "./leave";
 import {
   CPL_USER,
   cpu,
@@ -24,7 +27,9 @@ import {
   FLAG_IOPL,
   FLAG_TF,
   FLAG_VM,
+  FS,
   GENERATION_STEP,
+  INHIBIT_STACK,
   MODE_CODE32,
   MODE_FLAT,
   MODE_PROTECTED,
@@ -48,6 +53,11 @@ export const ATTRIBUTE_DPL_SHIFT: u32 = 5;
 export const ATTRIBUTE_PRESENT: u32 = 0x80;
 export const ATTRIBUTE_BIG: u32 = 0x4000; // D or B
 export const ATTRIBUTE_GRANULAR: u32 = 0x8000;
+
+const OPCODE_LSS: u16 = 0xfb2;
+
+/** Rights of a data segment that MODE_FLAT asks for. */
+const FLAT_DATA: u32 = RIGHT_FLAT | RIGHT_READ | RIGHT_WRITE;
 
 /**
  * Linear address of `size` bytes at `offset`; raises #SS(0) for the stack segment and #GP(0) for all others when the bytes
@@ -91,7 +101,6 @@ export function updateRights(segment: Segment): void {
  * Call after any change of those; the running block must end.
  */
 export function updateMode(): void {
-  const flat = RIGHT_FLAT | RIGHT_READ;
   let mode: u32 = 0;
   const code = Segments.of(CS);
   const stack = Segments.of(SS);
@@ -99,9 +108,9 @@ export function updateMode(): void {
   if (stack.attributes & ATTRIBUTE_BIG) mode |= MODE_STACK32;
   if (
     (code.rights & RIGHT_FLAT) != 0 &&
-    (stack.rights & (flat | RIGHT_WRITE)) == (flat | RIGHT_WRITE) &&
-    (Segments.of(DS).rights & (flat | RIGHT_WRITE)) == (flat | RIGHT_WRITE) &&
-    (Segments.of(ES).rights & (flat | RIGHT_WRITE)) == (flat | RIGHT_WRITE)
+    (stack.rights & FLAT_DATA) == FLAT_DATA &&
+    (Segments.of(DS).rights & FLAT_DATA) == FLAT_DATA &&
+    (Segments.of(ES).rights & FLAT_DATA) == FLAT_DATA
   ) {
     mode |= MODE_FLAT;
   }
@@ -109,8 +118,11 @@ export function updateMode(): void {
   if (cpu.cr0 & CR0_PE) mode |= MODE_PROTECTED;
   if (cpu.eflags & FLAG_VM) mode |= MODE_VM86;
   if (cpu.stepping || cpu.eflags & FLAG_TF || cpu.dr7 & 0xff) mode |= MODE_STEP;
-  // Known blocks are found by EIP: where CS has a base, or where code was just told apart by it, they must be looked up anew.
-  if (!(cpu.mode & mode & MODE_FLAT)) cpu.generation += GENERATION_STEP;
+  // Known blocks are within the limit of CS that was in force when they were looked up.
+  if (code.limit != cpu.knownLimit) {
+    cpu.knownLimit = code.limit;
+    cpu.generation += GENERATION_STEP;
+  }
   cpu.mode = mode;
   selectTlb(cpu.cpl == CPL_USER, checksAlignment() || dataBreakpointsEnabled());
 }
@@ -155,11 +167,12 @@ export function loadRealSegment(index: u32, selector: u32): void {
 }
 
 /**
- * MOV, POP and LxS to ES SS DS FS GS: all checks, then the register. The caller calls updateMode() when it has written its
- * other registers.
+ * MOV, POP and LxS to ES SS DS FS GS: all checks, then the register. The caller calls segmentLoaded() when it has written
+ * its other registers.
  */
 export function loadSegment(index: u32, selector: u32): void {
   selector &= 0xffff;
+  if (index != SS && loadFlatSegment(index, selector)) return;
   if (!isProtected()) {
     loadRealSegment(index, selector);
   } else if (index == SS) {
@@ -172,6 +185,21 @@ export function loadSegment(index: u32, selector: u32): void {
     checkDataSegment(first, selector, Vector.GeneralProtection, 0);
     markAccessed(first);
     fillSegment(Segments.of(index), selector, first);
+  }
+}
+
+/** After loadSegment(): the block goes on where its records still mean the same. */
+export function segmentLoaded(i: Instruction, index: u32): void {
+  if (index == SS) {
+    if (i.opcode != OPCODE_LSS) cpu.inhibit = INHIBIT_STACK; // LSS loads ESP as well
+    updateMode();
+    leaveBlock(i.next);
+  } else if (index < <u32>FS) {
+    const flat = (Segments.of(index).rights & FLAT_DATA) == FLAT_DATA;
+    if (flat == ((cpu.mode & MODE_FLAT) != 0)) return;
+    const before = cpu.mode;
+    updateMode();
+    if (cpu.mode != before) leaveBlock(i.next);
   }
 }
 

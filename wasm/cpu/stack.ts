@@ -7,6 +7,8 @@ import {
   cpu,
   CPL_USER,
   ESP,
+  MODE_FLAT,
+  MODE_STACK32,
   Registers,
   RIGHT_EXPAND_DOWN,
   RIGHT_WRITE,
@@ -14,6 +16,11 @@ import {
   Segments,
   SS,
 } from "./state";
+
+/** SS has neither base nor limit, and is 32 bits wide. */
+function isFlat(): bool {
+  return (cpu.mode & (MODE_FLAT | MODE_STACK32)) == (MODE_FLAT | MODE_STACK32);
+}
 
 export class Stack {
   static is32(): bool {
@@ -38,7 +45,7 @@ export class Stack {
   /** Writes `size` (2 or 4) bytes below `pointer`; returns the new pointer. ESP stays. */
   static pushAt(pointer: u32, size: u32, value: u32): u32 {
     const to = Stack.mask(pointer - size);
-    const address = checkSegment(SS, to, size, true);
+    const address = isFlat() ? to : checkSegment(SS, to, size, true);
     if (size == 4) Memory.write32(address, value);
     else Memory.write16(address, value);
     return to;
@@ -46,7 +53,9 @@ export class Stack {
 
   /** Reads `size` (2 or 4) bytes at an offset above `pointer`. */
   static peek(pointer: u32, offset: u32, size: u32): u32 {
-    const address = checkSegment(SS, Stack.mask(pointer + offset), size, false);
+    const address = isFlat()
+      ? pointer + offset
+      : checkSegment(SS, Stack.mask(pointer + offset), size, false);
     return size == 4 ? Memory.read32(address) : Memory.read16(address);
   }
 

@@ -118,9 +118,12 @@ export class CpuState {
   apicBase: u64;
   harness: u32; // HARNESS_*: set by the vectors runner, never by a machine
 
+  knownLimit: u32; // of CS, for which blocks were looked up: see updateMode()
+
   // Nothing of these outlives an instruction.
   leaveRecord: usize; // the record that is a LEAVE now, and what it was: see cpu/leave.ts
   leaveOperation: u32;
+  leaveEip: u32; // where it goes on
   notedRecord: usize; // PENDING_FAULT: the instruction that faulted, and the tables it used: see cpu/fault.ts
   notedRead: usize;
   notedWrite: usize;

@@ -22,6 +22,7 @@ import {
   TYPE_TSS32,
 } from "./descriptors";
 import { Fault, Vector } from "./fault";
+import { returnFlat } from "./flat";
 import { Flags } from "./flags";
 import { Instruction } from "./instruction";
 import { effectiveAddress, isMemory, isOperand32, linearAddress } from "./operands";
@@ -396,6 +397,7 @@ const RETURN_32: u32 = RETURN_16 | FLAG_RF | FLAG_AC | FLAG_ID;
 
 export function iret(i: Instruction): void {
   const size: u32 = isOperand32(i) ? 4 : 2;
+  if (size == 4 && returnFlat(RETURN_32 | FLAG_IF | FLAG_IOPL | FLAG_VIF | FLAG_VIP)) return;
   if (isVm86()) {
     returnVm86(size);
     return;

@@ -149,7 +149,16 @@ export class Memory {
   }
 }
 
-/** The same for hot operations: a fault is noted, and what is read then is 0. */
+/** Runs of bytes that can be accessed at once. */
+export class Direct {
+  /** Host address of `size` bytes within one page by one of the soft TLB's tables, or 0: the slow way then. */
+  @inline static host(table: usize, address: u32, size: u32): usize {
+    const entry = load<u32>(table + ((<usize>(address >>> 12)) << 2));
+    return ((address | entry) & 0xfff) <= 0x1000 - size ? <usize>(address + entry) : 0;
+  }
+}
+
+/** Memory for hot operations: a fault is noted, and what is read then is 0. */
 export class NotingMemory {
   @inline static read8(address: u32): u32 {
     const entry = load<u32>(cpu.tlbRead + ((<usize>(address >>> 12)) << 2));

@@ -1,6 +1,6 @@
 // ENTER LEAVE BOUND PUSHA POPA POP to memory, LOOP and JCXZ, near RET (SDM vol. 2).
 
-import { Memory } from "../../memory/memory";
+import { Direct, Memory } from "../../memory/memory";
 import { Fault, Vector } from "../fault";
 import { Flags } from "../flags";
 import { Instruction, INSTRUCTION_ADDRESS32 } from "../instruction";
@@ -13,10 +13,25 @@ import {
   popSegmented,
 } from "../operands";
 import { ATTRIBUTE_BIG } from "../segments";
-import { cpu, EBP, ECX, ESP, Registers, Segments, SS } from "../state";
+import {
+  cpu,
+  EBP,
+  ECX,
+  ESP,
+  MODE_FLAT,
+  MODE_STACK32,
+  Registers,
+  REGISTERS,
+  Segments,
+  SS,
+} from "../state";
 
 function stackMask(): u32 {
   return Segments.of(SS).attributes & ATTRIBUTE_BIG ? 0xffff_ffff : 0xffff;
+}
+
+function isFlatStack(): bool {
+  return (cpu.mode & (MODE_FLAT | MODE_STACK32)) == (MODE_FLAT | MODE_STACK32);
 }
 
 /** Sets ESP or SP. */
@@ -90,6 +105,14 @@ export function pushAll(i: Instruction): void {
   const mask = stackMask();
   const start = Registers.get32(ESP);
   const end = (start - 8 * size) & mask;
+  const frame = isFlatStack() && size == 4 ? Direct.host(cpu.tlbWrite, end, 32) : 0;
+  if (frame) {
+    for (let k: usize = 0; k < 8; k++) {
+      store<u32>(frame + ((7 - k) << 2), load<u32>(REGISTERS + (k << 3)));
+    }
+    Registers.set32(ESP, end);
+    return;
+  }
   // A fault in the middle leaves what was written so far in memory, as hardware does.
   for (let k: u32 = 0; k < 8; k++) {
     stackWrite((start - (k + 1) * size) & mask, size, Registers.get32(k));
@@ -101,6 +124,14 @@ export function popAll(i: Instruction): void {
   const size: u32 = isOperand32(i) ? 4 : 2;
   const mask = stackMask();
   const start = Registers.get32(ESP);
+  const frame = isFlatStack() && size == 4 ? Direct.host(cpu.tlbRead, start, 32) : 0;
+  if (frame) {
+    for (let k: usize = 0; k < 8; k++) {
+      store<u32>(REGISTERS + (k << 3), load<u32>(frame + ((7 - k) << 2)));
+    }
+    Registers.set32(ESP, start + 32);
+    return;
+  }
   for (let k: u32 = 0; k < 8; k++) stackRead((start + k * size) & mask, size);
   for (let k: u32 = 0; k < 8; k++) {
     if (7 - k == ESP) continue;
