@@ -70,7 +70,7 @@ const REMOVABLE: readonly string[] = ["floppy", "cdrom"];
  * @attribute {number} memory - MiB of RAM; 128
  * @attribute {string} firmware - BIOS: an address, "auto" (bios/bios-256k.bin beside the page) or "none"
  * @attribute {string} vga-firmware - VGA BIOS: an address, "auto" (bios/vgabios-stdvga.bin) or "none"
- * @attribute {"floppy"|"hda"|"cdrom"} boot - What the BIOS starts from
+ * @attribute {"floppy"|"hda"|"cdrom"|"menu"} boot - What the BIOS starts from
  * @attribute {string} floppy - Address of a floppy's image; can be changed while the machine runs
  * @attribute {string} hda - Address of a hard disk's image; read block by block
  * @attribute {string} cdrom - Address of a CD's image; can be changed while the machine runs

@@ -61,7 +61,7 @@ test("a value out of range or unknown is named with what is allowed", () => {
   expect(problem({ memory: 0 })).toContain("from 1 to 3072");
   expect(problem({ memory: 1.5 })).toContain("whole number");
   expect(problem({ boot: "usb" })).toBe(
-    '"boot" must be one of "floppy", "hda", "cdrom", but is "usb".',
+    '"boot" must be one of "floppy", "hda", "cdrom", "menu", but is "usb".',
   );
   expect(problem({ firmware: "bios" })).toContain('"auto", "none"');
 });

@@ -16,6 +16,8 @@ export interface FolderConfig {
 /** "auto": where set-up put it, when the way of booting needs it. "none": without. */
 export type FirmwareConfig = "auto" | "none" | ImageSource;
 export type BootDevice = "floppy" | "hda" | "cdrom";
+/** "menu": the BIOS waits for Esc, then lets the user choose. */
+export type BootChoice = BootDevice | "menu";
 /**
  * What the pointer does to the guest. "relative": counts of motion (USB mouse, else PS/2). "absolute": positions through the USB
  * tablet. "integrated": positions through the Tandem port, whose driver also hands over its cursor. "auto": the best that the
@@ -32,7 +34,7 @@ export interface MachineConfig {
   firmware: FirmwareConfig;
   vgaFirmware: FirmwareConfig;
   /** Without it: what is there, in the order floppy, cdrom, hda. */
-  boot?: BootDevice;
+  boot?: BootChoice;
   floppy?: ImageSource;
   hda?: ImageSource;
   cdrom?: ImageSource;
@@ -53,7 +55,7 @@ export interface MachineConfig {
 export const MEMORY_MIN = 1;
 /** The PCI hole begins at 3 GiB. */
 export const MEMORY_MAX = 3072;
-export const BOOT_DEVICES: readonly BootDevice[] = ["floppy", "hda", "cdrom"];
+export const BOOT_CHOICES: readonly BootChoice[] = ["floppy", "hda", "cdrom", "menu"];
 export const POINTER_MODES: readonly PointerMode[] = ["auto", "relative", "absolute", "integrated"];
 export const USB_DEVICES: readonly UsbDevice[] = ["mouse", "tablet", "keyboard"];
 export const USB_INTERVALS: readonly UsbInterval[] = [1, 10];
@@ -169,7 +171,7 @@ const machine = object<MachineConfig>({
   memory: withDefault(wholeNumber(MEMORY_MIN, MEMORY_MAX), 128),
   firmware: withDefault(firmware, "auto"),
   vgaFirmware: withDefault(firmware, "auto"),
-  boot: optional(oneOf(BOOT_DEVICES)),
+  boot: optional(oneOf(BOOT_CHOICES)),
   floppy: optional(image),
   hda: optional(image),
   cdrom: optional(image),

@@ -1,6 +1,6 @@
 // One machine, running: the same in a worker and in Node. Owns the core, gives it time, and carries data in and out.
 
-import type { BootDevice, PointerMode } from "../shared/config";
+import type { BootChoice, PointerMode } from "../shared/config";
 import { TandemError } from "../shared/errors";
 import { InputKind, type InputRingReader } from "../shared/input-ring";
 import {
@@ -51,7 +51,7 @@ export interface MachineParts {
   memory: number;
   systemRom?: Uint8Array;
   vgaRom?: Uint8Array;
-  boot?: BootDevice;
+  boot?: BootChoice;
   drives: Partial<Record<DriveName, BlockSource>>;
   kernel?: KernelImage;
   initrd?: Uint8Array;

@@ -9,7 +9,7 @@ import { TandemError } from "../../shared/errors";
 import { unreadable } from "../file-reader";
 
 export const USAGE = `usage: npm run vm -- [--config F] [--memory MiB] [--firmware F|none] [--vga-firmware F|none]
-  [--floppy F] [--hda F] [--cdrom F] [--boot floppy|hda|cdrom] [--kernel F] [--initrd F[,F...]] [--append S]
+  [--floppy F] [--hda F] [--cdrom F] [--boot floppy|hda|cdrom|menu] [--kernel F] [--initrd F[,F...]] [--append S]
   [--serial stdio|F] [--folder DIR:NAME[:ro]] [--pointer auto|relative|absolute|integrated] [--jit on|off]
   [--until TEXT] [--timeout S] [--script F] [--screenshot F.png] [--stats] [--debug]`;
 

@@ -1,7 +1,7 @@
 // SeaBIOS and its VGA BIOS: where they lie, and what they read in CMOS and in QEMU's fw_cfg. How much memory there is,
 // the core says in both by itself.
 
-import type { BootDevice } from "../../shared/config";
+import type { BootChoice, BootDevice } from "../../shared/config";
 import { TandemError } from "../../shared/errors";
 import type { DriveName } from "../../shared/api";
 import type { Core } from "../core";
@@ -9,7 +9,7 @@ import type { Core } from "../core";
 export interface FirmwareParts {
   systemRom?: Uint8Array | undefined;
   vgaRom?: Uint8Array | undefined;
-  boot?: BootDevice | undefined;
+  boot?: BootChoice | undefined;
   drives: Partial<Record<DriveName, { size: number }>>;
 }
 
@@ -31,6 +31,8 @@ const EQUIPMENT_FPU = 0x02;
 const EQUIPMENT_MOUSE = 0x04;
 
 const BOOT_CODES: Readonly<Record<BootDevice, number>> = { floppy: 1, hda: 2, cdrom: 3 };
+/** Milliseconds, little endian. */
+const MENU_WAIT = Uint8Array.of(10_000 & 0xff, 10_000 >> 8);
 const STANDARD_ORDER: readonly BootDevice[] = ["floppy", "cdrom", "hda"];
 
 export function installFirmware(core: Core, parts: FirmwareParts): void {
@@ -51,7 +53,9 @@ export function installFirmware(core: Core, parts: FirmwareParts): void {
     core.exports.setVgaRom(vgaRom.length);
   }
   setBootOrder(core, parts);
-  addFirmwareFile(core, "etc/show-boot-menu", Uint8Array.of(0)); // it waits 2.5 s for a key
+  const menu = parts.boot === "menu";
+  addFirmwareFile(core, "etc/show-boot-menu", Uint8Array.of(menu ? 1 : 0)); // it waits for Esc
+  if (menu) addFirmwareFile(core, "etc/boot-menu-wait", MENU_WAIT);
 }
 
 function setBootOrder(core: Core, parts: FirmwareParts): void {
@@ -63,7 +67,7 @@ function setBootOrder(core: Core, parts: FirmwareParts): void {
     (floppy && floppy.size > 2 * 1440 * 1024 - 1 ? FLOPPY_2880 : FLOPPY_1440) << 4,
   );
   set(CMOS_EQUIPMENT, EQUIPMENT_FLOPPY | EQUIPMENT_FPU | EQUIPMENT_MOUSE);
-  const first = parts.boot;
+  const first = parts.boot === "menu" ? undefined : parts.boot;
   const order = first
     ? [first, ...STANDARD_ORDER.filter((device) => device !== first)]
     : STANDARD_ORDER.filter((device) => parts.drives[device]);

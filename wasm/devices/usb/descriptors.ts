@@ -154,9 +154,9 @@ function copyString(target: usize, device: u32, index: u32): i32 {
   }
   if (index == STRING_VENDOR) return putString(target, "Tandem");
   if (index != STRING_PRODUCT) return -1;
-  if (device == UsbDevice.Mouse) return putString(target, "Tandem USB Mouse");
-  if (device == UsbDevice.Tablet) return putString(target, "Tandem USB Tablet");
-  return putString(target, "Tandem USB Keyboard");
+  if (device == UsbDevice.Mouse) return putString(target, "USB Mouse");
+  if (device == UsbDevice.Tablet) return putString(target, "USB Tablet");
+  return putString(target, "USB Keyboard");
 }
 
 /** A literal lies in memory as UTF-16, which is what USB wants. */

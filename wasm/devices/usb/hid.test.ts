@@ -43,7 +43,7 @@ for (const device of [UsbDevice.Mouse, UsbDevice.Tablet, UsbDevice.Keyboard] as 
     expect(report).toHaveLength(word(configuration, 25));
     expect(driver.control(5, [0x81, 6, 0x2100, 0, 9])).toEqual(configuration?.slice(18, 27));
     const text = driver.control(5, [0x80, 6, 0x0302, 0x0409, 255])?.slice(2) ?? [];
-    expect(String.fromCharCode(...text.filter((byte) => byte > 0))).toBe(`Tandem USB ${name}`);
+    expect(String.fromCharCode(...text.filter((byte) => byte > 0))).toBe(`USB ${name}`);
     expect(driver.control(5, [0x80, 6, 0x0300, 0, 255])).toEqual([4, 3, 9, 4]);
   });
 
