@@ -10,7 +10,8 @@ import { unreadable } from "../file-reader";
 
 export const USAGE = `usage: npm run vm -- [--config F] [--memory MiB] [--firmware F|none] [--vga-firmware F|none]
   [--floppy F] [--hda F] [--cdrom F] [--boot floppy|hda|cdrom|menu] [--kernel F] [--initrd F[,F...]] [--append S]
-  [--serial stdio|F] [--folder DIR:NAME[:ro]] [--pointer auto|relative|absolute|integrated] [--jit on|off]
+  [--serial stdio|F] [--folder DIR:NAME[:ro]] [--pointer auto|relative|absolute|integrated]
+  [--usb mouse,tablet,keyboard] [--usb-interval 10|1] [--jit on|off]
   [--until TEXT] [--timeout S] [--script F] [--screenshot F.png] [--stats] [--debug]`;
 
 export interface Arguments {
@@ -43,6 +44,8 @@ const OPTIONS = {
   serial: { type: "string" },
   folder: { type: "string", multiple: true },
   pointer: { type: "string" },
+  usb: { type: "string" },
+  "usb-interval": { type: "string" },
   jit: { type: "string" },
   until: { type: "string" },
   timeout: { type: "string" },
@@ -70,6 +73,9 @@ export function parseArguments(args: string[]): Arguments | undefined {
   if (values.boot !== undefined) config["boot"] = values.boot;
   if (values.append !== undefined) config["append"] = values.append;
   if (values.pointer !== undefined) config["pointer"] = values.pointer;
+  if (values.usb !== undefined) config["usb"] = values.usb.split(",").filter(Boolean);
+  if (values["usb-interval"] !== undefined)
+    config["usbInterval"] = number("--usb-interval", values["usb-interval"]);
   if (values.jit !== undefined) config["jit"] = onOff("--jit", values.jit);
   if (values.folder)
     throw new TandemError("not-yet", "--folder: shared folders are not there yet.");
