@@ -13,9 +13,9 @@ async function boot(
   return pillion;
 }
 
-test("the desktop is there after less than 20 million instructions", async () => {
+test("the desktop is there after less than 10 million instructions", async () => {
   const { machine } = await boot();
-  expect(machine.stats().instructions).toBeLessThan(20e6);
+  expect(machine.stats().instructions).toBeLessThan(10e6);
   const picture = machine.screenshot();
   expect([picture.width, picture.height]).toEqual([1024, 768]);
   const colours = new Set<number>();
@@ -109,6 +109,14 @@ test("an idle desktop takes a few interrupts a second and next to no instruction
 test("quit switches the machine off", async () => {
   const { machine } = await boot();
   expect(await (pillion as PillionMachine).ask("quit", "BYE")).toBe("BYE");
+  while (machine.state !== "off") await new Promise((resolve) => setTimeout(resolve, 5));
+  expect(machine.state).toBe("off");
+});
+
+test("so does the power button", async () => {
+  const { machine } = await boot();
+  machine.powerButton();
+  await (pillion as PillionMachine).line("BYE");
   while (machine.state !== "off") await new Promise((resolve) => setTimeout(resolve, 5));
   expect(machine.state).toBe("off");
 });

@@ -211,7 +211,7 @@ function duneTables(points) {
 
 /** These two are also in desktop/art.h. */
 const WINDOW_RADIUS = 11;
-const SHADOW = 26;
+const SHADOW = 22;
 
 /** How dark a shadow is at a distance from its window, 0 to 255. */
 function fade(far) {
@@ -220,7 +220,6 @@ function fade(far) {
 }
 
 function shadowTables() {
-  const edge = Array.from({ length: SHADOW }, (_, far) => fade(far));
   const side = WINDOW_RADIUS + SHADOW + 1;
   const corner = [];
   for (let y = 0; y < side; y++)
@@ -232,7 +231,7 @@ function shadowTables() {
       const inside = WINDOW_RADIUS - Math.sqrt(dx * dx + dy * dy) + 0.5;
       cover.push(Math.round(Math.min(1, Math.max(0, inside)) * 256));
     }
-  return { edge, corner, cover };
+  return { corner, cover };
 }
 
 const shadow = shadowTables();
@@ -244,10 +243,6 @@ const text = `// Made by art/generate.mjs from art/glyphs.mjs.
 
 ${FONTS.map(font).join("\n")}
 ${ICONS.map(icon).join("\n")}
-const u8 shadowEdge[SHADOW] = {
-${table(shadow.edge)}
-};
-
 const u8 shadowCorner[SHADOW_TABLE * SHADOW_TABLE] = {
 ${table(shadow.corner)}
 };

@@ -40,11 +40,10 @@ extern const Icon iconClose, iconMinimise, iconCheck, iconLogo;
 
 /** Of windows; both are also in art/generate.mjs. */
 #define WINDOW_RADIUS 11
-#define SHADOW 26
+#define SHADOW 22
 #define SHADOW_TABLE (WINDOW_RADIUS + SHADOW + 1)
 
-/** How dark a shadow is, 0 to 255: by the distance from a straight edge; by the distances from the centre of a round corner. */
-extern const u8 shadowEdge[SHADOW];
+/** How dark a shadow is, 0 to 255, by the distances from the centre of a round corner. */
 extern const u8 shadowCorner[SHADOW_TABLE * SHADOW_TABLE];
 /** How much of a corner's pixel is the window, 0 to 256, from the corner inwards. */
 extern const u16 cornerCover[WINDOW_RADIUS * WINDOW_RADIUS];

@@ -9,7 +9,7 @@
 #define DAMAGE_MAX 12
 #define SHADOW_DOWN 8
 #define SHADOW_DEPTH 58 // darkest, of 256
-#define SHADOW_DEPTH_FOCUSED 92
+#define SHADOW_DEPTH_FOCUSED 96
 
 Surface wallpaper, backBuffer, taskbar;
 
@@ -22,10 +22,21 @@ static bool newSurface(Surface *surface, i32 width, i32 height) {
   return true;
 }
 
+/** What a shadow leaves of a pixel, of 256, by how dark it is: for windows behind and for the one in front. */
+static u16 keeps[2][256];
+
+static void makeKeeps(void) {
+  for (u32 alpha = 0; alpha < 256; alpha++) {
+    keeps[0][alpha] = (u16)(256 - (alpha * SHADOW_DEPTH >> 8));
+    keeps[1][alpha] = (u16)(256 - (alpha * SHADOW_DEPTH_FOCUSED >> 8));
+  }
+}
+
 bool startCompositor(void) {
   if (!newSurface(&wallpaper, screen.width, screen.height)) return false;
   if (!newSurface(&backBuffer, screen.width, screen.height)) return false;
   if (!newSurface(&taskbar, screen.width, TASKBAR_HEIGHT)) return false;
+  makeKeeps();
   return true;
 }
 
@@ -117,53 +128,39 @@ static inline u32 darker(u32 pixel, u32 keep) {
   return (((pixel & 0xff00ff) * keep >> 8) & 0xff00ff) | (((pixel & 0x00ff00) * keep >> 8) & 0x00ff00);
 }
 
-static void darken(u32 *from, u32 *to, u32 alpha, u32 depth) {
-  u32 keep = 256 - (alpha * depth >> 8);
-  for (; from < to; from++) *from = darker(*from, keep);
-}
-
-/** How dark beside or at a corner: `dx` and `dy` are the distances from the centre of its rounding. */
-static inline u32 shadowAt(i32 dx, i32 dy) {
-  if (dy > 0) return shadowCorner[dy * SHADOW_TABLE + dx];
-  return dx <= WINDOW_RADIUS ? 255 : shadowEdge[dx - WINDOW_RADIUS];
-}
-
-static inline void shadePixel(u32 *pixel, u32 alpha, u32 depth) {
-  if (alpha) *pixel = darker(*pixel, 256 - (alpha * depth >> 8));
-}
-
 /** Part of one row of a shadow; `box` is the frame moved down. Left and right zone follow a table, between them it is even. */
-static void shadeSpan(Rect box, i32 y, i32 from, i32 to, u32 depth) {
+static void shadeSpan(Rect box, i32 y, i32 from, i32 to, const u16 *keep) {
   if (from >= to) return;
   u32 *row = backBuffer.pixels + y * backBuffer.stride;
   i32 left = box.x + WINDOW_RADIUS;
   i32 right = box.x + box.width - 1 - WINDOW_RADIUS;
   i32 dy = y < box.y + WINDOW_RADIUS ? box.y + WINDOW_RADIUS - y : y - (box.y + box.height - 1 - WINDOW_RADIUS);
-  u32 even = dy <= WINDOW_RADIUS ? 255 : shadowEdge[dy - WINDOW_RADIUS];
+  // By the distance from the centre of a corner's rounding; beside the window the row of the table where that is all.
+  const u8 *table = shadowCorner + (dy > 0 ? dy : 0) * SHADOW_TABLE;
   i32 x = from;
-  for (i32 end = smaller(to, left); x < end; x++) shadePixel(&row[x], shadowAt(left - x, dy), depth);
+  for (i32 end = smaller(to, left); x < end; x++) row[x] = darker(row[x], keep[table[left - x]]);
   i32 end = smaller(to, right + 1);
-  if (x < end) {
-    if (even) darken(row + x, row + end, even, depth);
-    x = end;
-  }
-  for (; x < to; x++) shadePixel(&row[x], shadowAt(x - right, dy), depth);
+  u32 even = keep[table[0]];
+  if (even == 256) x = larger(x, end);
+  for (; x < end; x++) row[x] = darker(row[x], even);
+  for (; x < to; x++) row[x] = darker(row[x], keep[table[x - right]]);
 }
 
-static void paintShadow(const Window *window, Rect part, u32 depth) {
+static void paintShadow(const Window *window, Rect part) {
   Rect frame = window->frame;
   Rect box = moved(frame, 0, SHADOW_DOWN);
   Rect area = intersection(part, withShadow(frame));
+  const u16 *keep = keeps[isFocused(window)];
   i32 right = area.x + area.width;
   for (i32 y = area.y; y < area.y + area.height; y++) {
     // The window itself will cover the middle, but for the pixels outside of its round corners.
     if (y >= frame.y && y < frame.y + frame.height) {
       bool corners = y < frame.y + WINDOW_RADIUS || y >= frame.y + frame.height - WINDOW_RADIUS;
       i32 under = corners ? WINDOW_RADIUS : 0;
-      shadeSpan(box, y, area.x, smaller(right, frame.x + under), depth);
-      shadeSpan(box, y, larger(area.x, frame.x + frame.width - under), right, depth);
+      shadeSpan(box, y, area.x, smaller(right, frame.x + under), keep);
+      shadeSpan(box, y, larger(area.x, frame.x + frame.width - under), right, keep);
     } else {
-      shadeSpan(box, y, area.x, right, depth);
+      shadeSpan(box, y, area.x, right, keep);
     }
   }
 }
@@ -184,52 +181,67 @@ static void paintCorners(const Window *window, Rect row, i32 fromEdge) {
   }
 }
 
-static void paintWindow(const Window *window, Rect part) {
-  paintShadow(window, part, isFocused(window) ? SHADOW_DEPTH_FOCUSED : SHADOW_DEPTH);
+/** The shadow and the rows with round corners; the rows between are interior(). */
+static void paintEdges(const Window *window, Rect part) {
+  paintShadow(window, part);
   Rect frame = window->frame;
   Rect area = intersection(part, frame);
-  if (isEmpty(area)) return;
-  i32 y = area.y;
-  i32 end = area.y + area.height;
-  while (y < end) {
+  for (i32 y = area.y; y < area.y + area.height; y++) {
     i32 fromEdge = smaller(y - frame.y, frame.y + frame.height - 1 - y);
-    if (fromEdge >= WINDOW_RADIUS) {
-      i32 straightEnd = smaller(end, frame.y + frame.height - WINDOW_RADIUS);
-      Rect to = rect(area.x, y, area.width, straightEnd - y);
-      copyRows(&window->surface, to.x - frame.x, to.y - frame.y, to);
-      y = straightEnd;
-      continue;
-    }
+    if (fromEdge >= WINDOW_RADIUS) continue;
     Rect row = rect(area.x, y, area.width, 1);
     Rect middle = intersection(row, rect(frame.x + WINDOW_RADIUS, y, frame.width - 2 * WINDOW_RADIUS, 1));
     if (!isEmpty(middle)) copyRows(&window->surface, middle.x - frame.x, y - frame.y, middle);
     paintCorners(window, row, fromEdge);
-    y++;
   }
 }
 
-static bool hides(const Window *window, Rect part) {
+/** Where nothing below the window is to be seen. */
+static Rect interior(const Window *window) {
   Rect frame = window->frame;
-  return covers(rect(frame.x, frame.y + WINDOW_RADIUS, frame.width, frame.height - 2 * WINDOW_RADIUS), part) ||
-         covers(rect(frame.x + WINDOW_RADIUS, frame.y, frame.width - 2 * WINDOW_RADIUS, frame.height), part);
+  return rect(frame.x, frame.y + WINDOW_RADIUS, frame.width, frame.height - 2 * WINDOW_RADIUS);
 }
 
 extern Window *stack[];
 extern u32 stackHeight;
 void paintNotice(Rect part);
 
-static void paint(Rect part) {
-  Rect bar = rect(0, screen.height - TASKBAR_HEIGHT, screen.width, TASKBAR_HEIGHT);
-  if (!covers(bar, part)) {
-    u32 lowest = stackHeight;
-    while (lowest && !hides(stack[lowest - 1], part)) lowest--;
-    if (lowest) lowest--;
-    else copyRows(&wallpaper, part.x, part.y, part);
-    for (u32 i = lowest; i < stackHeight; i++) paintWindow(stack[i], part);
-    paintNotice(part);
+/** The lowest `count` windows. What a window hides is not painted below it. */
+static void paintStack(Rect part, u32 count) {
+  if (isEmpty(part)) return;
+  if (!count) {
+    copyRows(&wallpaper, part.x, part.y, part);
+    return;
   }
-  Rect onBar = intersection(part, bar);
-  if (!isEmpty(onBar)) copyRows(&taskbar, onBar.x, onBar.y - bar.y, onBar);
+  const Window *window = stack[count - 1];
+  Rect hidden = intersection(part, interior(window));
+  if (isEmpty(hidden)) {
+    paintStack(part, count - 1);
+    paintEdges(window, part);
+    return;
+  }
+  i32 right = hidden.x + hidden.width;
+  i32 bottom = hidden.y + hidden.height;
+  const Rect around[] = {
+      rect(part.x, part.y, part.width, hidden.y - part.y),
+      rect(part.x, hidden.y, hidden.x - part.x, hidden.height),
+      rect(right, hidden.y, part.x + part.width - right, hidden.height),
+      rect(part.x, bottom, part.width, part.y + part.height - bottom),
+  };
+  for (u32 i = 0; i < COUNT(around); i++) {
+    if (isEmpty(around[i])) continue;
+    paintStack(around[i], count - 1);
+    paintEdges(window, around[i]);
+  }
+  copyRows(&window->surface, hidden.x - window->frame.x, hidden.y - window->frame.y, hidden);
+}
+
+static void paint(Rect part) {
+  i32 top = screen.height - TASKBAR_HEIGHT;
+  paintStack(intersection(part, rect(0, 0, screen.width, top)), stackHeight);
+  paintNotice(part);
+  Rect onBar = intersection(part, rect(0, top, screen.width, TASKBAR_HEIGHT));
+  if (!isEmpty(onBar)) copyRows(&taskbar, onBar.x, onBar.y - top, onBar);
 }
 
 void compose(void) {

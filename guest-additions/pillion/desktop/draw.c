@@ -230,8 +230,9 @@ void drawTextRight(Surface *on, const Font *font, i32 right, i32 y, Colour colou
 }
 
 u32 squareRoot(u32 value) {
+  if (!value) return 0;
   u32 root = 0;
-  for (u32 bit = 1u << 30; bit; bit >>= 2) {
+  for (u32 bit = 1u << ((31 - __builtin_clz(value)) & ~1); bit; bit >>= 2) {
     if (value >= root + bit) {
       value -= root + bit;
       root = (root >> 1) + bit;

@@ -43,7 +43,7 @@
 /** Microseconds that an answer may take. */
 #define PATIENCE 25000
 /** A packet's bytes follow each other within this time; a later one begins a new packet. */
-#define PACKET_GAP 50000
+#define PACKET_GAP 500000
 
 static bool mousePresent, mouseWanted, mouseEnabled;
 static u8 mouseId;

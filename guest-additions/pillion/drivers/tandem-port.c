@@ -4,6 +4,7 @@
 
 #include "../../common/tandem.h"
 #include "../desktop/window.h"
+#include "../kernel/commands.h"
 #include "pointer.h"
 
 #define DRIVER_VERSION 1
@@ -107,7 +108,7 @@ void takeTandemEvents(void) {
         choosePointerSource();
         break;
       case TANDEM_EVENT_POWER:
-        if (tandemEventPayload(event) == 1) powerOff();
+        if (tandemEventPayload(event) == 1) shutDown();
         break;
       default:
         break;

@@ -109,10 +109,14 @@ static void text(const char *rest) {
   serialWrite("\n");
 }
 
-static void quit(const char *rest) {
-  (void)rest;
+void shutDown(void) {
   serialWrite("BYE\n");
   powerOff();
+}
+
+static void quit(const char *rest) {
+  (void)rest;
+  shutDown();
 }
 
 static void panicNow(const char *rest) {

@@ -5,3 +5,5 @@
 #include "kernel.h"
 
 void runCommand(const char *line);
+/** Says so and switches the machine off. */
+void shutDown(void);

@@ -127,6 +127,7 @@ void pciEnable(const PciFunction *at);
 
 void startPower(void);
 u16 powerTimerPort(void);
+bool isPowerButtonPressed(void);
 void powerOff(void);
 
 // ---- options.c: the command line ----

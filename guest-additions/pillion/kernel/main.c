@@ -29,6 +29,7 @@ static void takeInput(void) {
   takePointer();
   KeyEvent key;
   while (takeKey(&key)) desktopKey(&key);
+  if (isPowerButtonPressed()) shutDown();
   for (const char *line = serialLine(); line; line = serialLine()) runCommand(line);
 }
 
