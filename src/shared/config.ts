@@ -167,6 +167,13 @@ const firmware: Checker<FirmwareConfig> = (value, path) => {
 
 const folder = object<FolderConfig>({ name: nonEmpty, readOnly: optional(yesNo) });
 
+/** The controller has two ports. */
+const usb: Checker<UsbDevice[]> = (value, path) => {
+  const devices = list(oneOf(USB_DEVICES))(value, path);
+  if (new Set(devices).size > 2) fail(path, "can name two devices at most: there are two ports");
+  return devices;
+};
+
 const machine = object<MachineConfig>({
   memory: withDefault(wholeNumber(MEMORY_MIN, MEMORY_MAX), 128),
   firmware: withDefault(firmware, "auto"),
@@ -179,7 +186,7 @@ const machine = object<MachineConfig>({
   initrd: optional(image),
   append: withDefault(text, ""),
   pointer: withDefault(oneOf(POINTER_MODES), "auto"),
-  usb: optional(list(oneOf(USB_DEVICES))),
+  usb: optional(usb),
   usbInterval: withDefault(oneOf(USB_INTERVALS), 10),
   folders: withDefault(list(folder), []),
   jit: withDefault(yesNo, true),

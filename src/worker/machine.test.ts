@@ -3,6 +3,7 @@
 import { readFileSync } from "node:fs";
 import { afterEach, expect, test } from "vitest";
 import type { MachineEvent } from "../shared/api";
+import { INPUT_RING_BYTES, InputKind, InputRingWriter } from "../shared/input-ring";
 import { Machine } from "./machine";
 
 const module = new WebAssembly.Module(
@@ -99,4 +100,104 @@ test("a paused guest's time stands still", async () => {
   machine?.resume();
   await new Promise((resolve) => setTimeout(resolve, 30));
   expect(machine?.stats().uptime).toBeGreaterThan(before?.uptime ?? 0);
+});
+
+// --- The Tandem port ---
+
+/** mov eax, block; mov dx, doorbell; out dx, eax */
+function ring(block: number): number[] {
+  return [0xb8, ...word(block), 0x66, 0xba, 0x48, 0x5a, 0xef];
+}
+
+function word(value: number): number[] {
+  return [0, 8, 16, 24].map((shift) => (value >>> shift) & 0xff);
+}
+
+/** A request block. */
+function request(command: number, body: number[]): number[] {
+  const size = 24 + Math.max(body.length, 20);
+  const header = [size, command, 0, 0, 0, 0].flatMap(word);
+  return [...header, ...body, ...Array.from({ length: size - 24 - body.length }, () => 0)];
+}
+
+const CODE_AT = 0x20_0030;
+const BLOCKS_AT = 0x80;
+const HELLO = request(1, [1, 0x100, 1].flatMap(word));
+/** Says HELLO, then for ever: WAIT, latch. */
+const POINTER_DRIVER = [
+  ...ring(CODE_AT + BLOCKS_AT),
+  ...[0x66, 0xba, 0x50, 0x5a, 0xed], // mov dx, WAIT; in eax, dx
+  ...[0x66, 0xba, 0x70, 0x5a, 0xed], // mov dx, sequence; in eax, dx
+  ...[0xeb, 0xf4],
+];
+
+/** Code, then blocks at BLOCKS_AT behind it. */
+function withBlocks(code: number[], ...blocks: number[][]): number[] {
+  return [
+    ...code,
+    ...Array.from({ length: BLOCKS_AT - code.length }, () => 0xf4),
+    ...blocks.flat(),
+  ];
+}
+
+test("a driver's HELLO, its log and its end are told", async () => {
+  const text = [..."one line"].map((char) => char.charCodeAt(0));
+  const code = [...ring(CODE_AT + BLOCKS_AT), ...ring(CODE_AT + BLOCKS_AT + HELLO.length), ...HALT];
+  const { events, found } = boot(
+    withBlocks(code, HELLO, request(6, text)),
+    (event) => event.type === "debug" && event.line === "one line",
+  );
+  await found;
+  expect(events).toContainEqual({ type: "guest-hello", system: "pillion", features: 1 });
+  expect(events).toContainEqual({ type: "pointer", mode: "integrated", device: "tandem" });
+  machine?.powerOff();
+  expect(events).toContainEqual({ type: "guest-bye" });
+});
+
+test("input wakes a guest that waits, through a message or the ring, and each report is its own", async () => {
+  let taken: (id: number) => void = () => {};
+  const { events, found } = boot(withBlocks(POINTER_DRIVER, HELLO), (event) => {
+    if (event.type === "input-taken") taken(event.id);
+    return event.type === "pointer" && event.device === "tandem";
+  });
+  await found;
+  const waitFor = (id: number): Promise<void> =>
+    new Promise((resolve) => (taken = (seen) => seen === id && resolve()));
+
+  const first = waitFor(5);
+  for (let id = 1; id <= 5; id++) machine?.pointerPosition(id / 10, 0.5, id);
+  await first;
+  const seen = events.flatMap((event) => (event.type === "input-taken" ? [event.id] : []));
+  expect(seen).toEqual([1, 2, 3, 4, 5]);
+  expect(machine?.pointerStatistics().tandem.reports).toBe(5);
+
+  const buffer = new SharedArrayBuffer(INPUT_RING_BYTES);
+  machine?.shareInput(buffer);
+  const writer = new InputRingWriter(buffer, () => machine?.wake());
+  for (const id of [6, 7]) {
+    const next = waitFor(id);
+    await new Promise((resolve) => setTimeout(resolve, 30)); // the guest sleeps
+    writer.write({ kind: InputKind.Position, a: 0.9, b: id / 10, id });
+    await next;
+  }
+  // All this while it stood still in WAIT.
+  expect(machine?.stats().instructions).toBeLessThan(10_000);
+});
+
+test("the cursor comes once a slice, the newest of each kind", async () => {
+  const session = 1;
+  const show = (visible: number): number[] => {
+    const block = request(0x0103, word(visible));
+    block.splice(16, 4, ...word(session));
+    return block;
+  };
+  const [hide, unhide] = [show(0), show(1)];
+  const at = CODE_AT + BLOCKS_AT + HELLO.length;
+  const code = [...ring(CODE_AT + BLOCKS_AT), ...ring(at), ...ring(at + hide.length), ...HALT];
+  const { events, found } = boot(
+    withBlocks(code, HELLO, hide, unhide),
+    (event) => event.type === "cursor-visible",
+  );
+  expect(await found).toEqual({ type: "cursor-visible", visible: true });
+  expect(events.filter(({ type }) => type === "cursor-visible")).toHaveLength(1);
 });

@@ -457,10 +457,10 @@ export class Machine {
       now = performance.now();
       if (result === RunResult.Budget) {
         this.#adaptBudget(now - before);
-      } else if (result === RunResult.Halted) {
+      } else if (result === RunResult.Halted && !this.#pointer.hasMore) {
         idle = core.exports.millisecondsToNextTimer(SLEEP_MAXIMUM);
         if (idle > 0) break;
-      } else {
+      } else if (result !== RunResult.Halted) {
         this.#stopped(result);
         break;
       }

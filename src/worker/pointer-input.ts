@@ -7,7 +7,13 @@ import type {
   PointerStatistics,
   PointerUse,
 } from "../shared/api";
-import { type PointerMode, type UsbDevice, type UsbInterval, usbDevices } from "../shared/config";
+import {
+  type PointerMode,
+  USB_DEVICES,
+  type UsbDevice,
+  type UsbInterval,
+  usbDevices,
+} from "../shared/config";
 import { InputKind, type InputRecord, InputRingReader } from "../shared/input-ring";
 import {
   PointerDevice as CorePointerDevice,
@@ -66,6 +72,9 @@ export function pointerStatistics(core: Core | undefined): PointerStatistics {
 /** More than a guest that still listens leaves lying; from here on the last change of buttons stands for the ones before. */
 const QUEUE_MAXIMUM = 65536;
 
+/** So many motions wait for their turn, one each call of the core; further ones are merged, so that the guest is never far behind. */
+const BACKLOG = 8;
+
 /** Inputs with a number whose latching is remembered until the guest takes them. */
 const LATCHED_MAXIMUM = 256;
 
@@ -87,6 +96,8 @@ export class PointerInput {
   #queue: InputRecord[] = [];
   /** Of the queue, already given. */
   #given = 0;
+  /** The device had no room for the next one. */
+  #isFull = false;
   #buttons: PointerButtons = 0;
   readonly #latched = new Map<number, number>();
 
@@ -113,7 +124,6 @@ export class PointerInput {
     this.#clear();
     this.#buttons = 0;
     core.exports.usbSetInterval(this.#setting.usbInterval);
-    this.#plug("keyboard", this.#setting.usb?.includes("keyboard") ?? false);
     this.#applyMode();
   }
 
@@ -137,14 +147,21 @@ export class PointerInput {
     if (!this.#core) return;
     this.#drain();
     this.#append(record);
-    this.pump();
   }
 
-  /** Gives the core what has come and what it had no room for; between two of its calls. True when there was something new. */
+  /**
+   * Between two calls of the core: gives it what it had no room for, then what has come, up to one motion, so that the guest can look
+   * at each. True when there was something new.
+   */
   pump(): boolean {
     const isNew = this.#drain();
     if (this.#queue.length > 0) this.#feed();
     return isNew;
+  }
+
+  /** There is more that the guest can look at right now. */
+  get hasMore(): boolean {
+    return this.#queue.length > 0 && !this.#isFull;
   }
 
   #drain(): boolean {
@@ -157,8 +174,9 @@ export class PointerInput {
   #append(record: InputRecord): void {
     if (record.kind === InputKind.Buttons) this.#buttons = record.a;
     const last = this.#queue.at(-1);
-    if (last && this.#queue.length > this.#given && merge(last, record)) return;
-    if (this.#queue.length - this.#given < QUEUE_MAXIMUM) this.#queue.push({ ...record });
+    const waiting = this.#queue.length - this.#given;
+    if (last && (this.#isFull ? waiting > 0 : waiting >= BACKLOG) && merge(last, record)) return;
+    if (waiting < QUEUE_MAXIMUM) this.#queue.push({ ...record });
     else if (record.kind === InputKind.Buttons && last) Object.assign(last, record);
   }
 
@@ -166,11 +184,13 @@ export class PointerInput {
     const core = this.#core;
     while (core && this.#given < this.#queue.length) {
       const record = this.#queue[this.#given];
-      if (record && !give(core, record)) return;
+      this.#isFull = record !== undefined && !give(core, record);
+      if (this.#isFull) return;
       if (record?.id) this.#remember(record.id);
       this.#given++;
+      if (record?.kind !== InputKind.Buttons) break;
     }
-    this.#clear();
+    if (this.#given === this.#queue.length) this.#clear();
   }
 
   #remember(id: number): void {
@@ -184,18 +204,18 @@ export class PointerInput {
   #clear(): void {
     this.#queue = [];
     this.#given = 0;
+    this.#isFull = false;
   }
 
+  /** What is not wanted goes first: there are two ports. */
   #applyMode(): void {
     const { pointer, usb } = this.#setting;
-    const devices = usbDevices(pointer, usb);
-    this.#plug("mouse", devices.includes("mouse"));
-    this.#plug("tablet", devices.includes("tablet"));
+    const wanted = usbDevices(pointer, usb);
+    for (const on of [false, true])
+      for (const device of USB_DEVICES)
+        if (wanted.includes(device) === on)
+          this.#core?.exports.usbPlug(USB_NUMBERS[device], on ? 1 : 0);
     this.#core?.exports.pointerRoute(ROUTES[pointer]);
-  }
-
-  #plug(device: UsbDevice, on: boolean): void {
-    this.#core?.exports.usbPlug(USB_NUMBERS[device], on ? 1 : 0);
   }
 }
 

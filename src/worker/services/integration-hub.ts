@@ -4,7 +4,12 @@
 
 import type { MachineEvent } from "../../shared/api";
 import { TandemError } from "../../shared/errors";
-import { Command, GuestSystem, RequestStatus } from "../../../wasm/protocol/tandem-port";
+import {
+  Command,
+  GuestSystem,
+  REQUEST_SIZE_MAX,
+  RequestStatus,
+} from "../../../wasm/protocol/tandem-port";
 import type { Core } from "../core";
 import { PointerService } from "./pointer";
 import { NO_COMMAND, OK, type Reply, type Service } from "./service";
@@ -17,8 +22,14 @@ const SYSTEM_NAMES: Readonly<Record<GuestSystem, string>> = {
   [GuestSystem.Windows]: "windows",
 };
 
+type Tell = (event: MachineEvent) => void;
+
+function allServices(tell: Tell): Service[] {
+  return [new PointerService(tell)];
+}
+
 export class IntegrationHub {
-  readonly #tell: (event: MachineEvent) => void;
+  readonly #tell: Tell;
   readonly #wake: () => void;
   readonly #services: readonly Service[];
   #core: Core | undefined;
@@ -26,10 +37,10 @@ export class IntegrationHub {
   #hasSession = false;
 
   /** `wake`: a request was answered while the guest may have slept. */
-  constructor(tell: (event: MachineEvent) => void, wake: () => void) {
+  constructor(tell: Tell, wake: () => void, services: (tell: Tell) => Service[] = allServices) {
     this.#tell = tell;
     this.#wake = wake;
-    this.#services = [new PointerService(tell)];
+    this.#services = services(tell);
   }
 
   /** Requests that were not answered at once. */
@@ -117,6 +128,7 @@ export class IntegrationHub {
 function complete(core: Core, token: number, { status, body }: Reply): void {
   const buffer = core.exports.requestBuffer(token) >>> 0;
   if (buffer === 0) return;
-  if (body) core.bytes(buffer, body.length).set(body);
-  core.exports.completeRequest(token, status, body?.length ?? 0);
+  const length = Math.min(body?.length ?? 0, REQUEST_SIZE_MAX);
+  if (body) core.bytes(buffer, length).set(body.subarray(0, length));
+  core.exports.completeRequest(token, status, length);
 }
