@@ -3,10 +3,10 @@
 // usage: node scripts/setup.mjs [--tests]
 // Without --tests only what the page shows. Everything lands in .cache/, and is quick when it is there already.
 
-import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { gunzipSync } from "node:zlib";
 import { aptMissing, GuestPackages, install } from "./setup/apt.mjs";
+import { bootMedia } from "./setup/boot-media.mjs";
 import { buildDiskImage } from "./setup/disk.mjs";
 import { buildInitramfs } from "./setup/initramfs.mjs";
 import { has, run, say } from "./setup/say.mjs";
@@ -93,33 +93,7 @@ function linux(packages) {
   }
 }
 
-function bootMedia(packages) {
-  const copies = [
-    ["grub-rescue-floppy.img", "grub-rescue-pc:i386", "usr/lib/grub-rescue/grub-rescue-floppy.img"],
-    ["grub-rescue-cdrom.iso", "grub-rescue-pc:i386", "usr/lib/grub-rescue/grub-rescue-cdrom.iso"],
-    ["memtest86+ia32.bin", "memtest86+:i386", "boot/memtest86+ia32.bin"],
-    ["memtest86+.iso", "memtest86+:i386", "usr/lib/memtest86+/memtest86+ia32.iso"],
-    ["ipxe.iso", "ipxe", "usr/lib/ipxe/ipxe.iso"],
-    ["ipxe.lkrn", "ipxe", "boot/ipxe.lkrn"],
-  ];
-  for (const [name, source, path] of copies)
-    make(join(GUESTS, name), copyFrom(packages, source, path));
-  make(join(GUESTS, "gnumach"), (target) => {
-    const root = packages.unpack("gnumach-image-1.8-486:i386");
-    writeFileSync(target, gunzipSync(readFileSync(join(root, "boot/gnumach-1.8-486.gz"))));
-  });
-  make(join(GUESTS, "hdt.iso"), (target) => {
-    const isolinux = join(packages.unpack("isolinux"), "usr/lib/ISOLINUX/isolinux.bin");
-    const modules = join(packages.unpack("syslinux-common"), "usr/lib/syslinux/modules/bios");
-    const root = join(CACHE, "hdt");
-    mkdirSync(root, { recursive: true });
-    cpSync(isolinux, join(root, "isolinux.bin"));
-    for (const name of ["ldlinux", "hdt", "libcom32", "libutil", "libmenu", "libgpl"]) {
-      cpSync(join(modules, `${name}.c32`), join(root, `${name}.c32`));
-    }
-    writeFileSync(join(root, "isolinux.cfg"), "DEFAULT hdt.c32\n");
-    run("xorriso", ["-as", "mkisofs", "-o", target, "-b", "isolinux.bin", "-c", "boot.cat", "-no-emul-boot", "-boot-load-size", "4", "-boot-info-table", root]); // prettier-ignore
-  });
+function linuxDisk(packages) {
   make(join(GUESTS, "linux-disk.img"), (target) => {
     say("building a disk image with GRUB and the Debian kernel");
     buildDiskImage(target, {
@@ -162,7 +136,8 @@ if (reason) {
   firmware(packages);
   linux(packages);
   if (forTests) {
-    bootMedia(packages);
+    bootMedia(packages, GUESTS, (name, build) => make(join(GUESTS, name), build));
+    linuxDisk(packages);
     installer(packages);
   }
 }

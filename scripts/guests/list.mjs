@@ -9,6 +9,20 @@ const INSTALLER_OPTIONS = "nokaslr cryptomgr.notests noisapnp";
 
 const GRUB_LSPCI = ["wait GNU GRUB  version", "sleep 500", "key c", "wait grub>", "type lspci\\n", "wait 8086:1237"]; // prettier-ignore
 
+/** Version 0.97 reads the disk through the BIOS, as systems of its time do. */
+const GRUB_LEGACY = ["wait grub>", "type root (hd0,0)\\n", "wait Filesystem type is ext2fs, partition type 0x83", `type kernel /boot/vmlinuz ${LINUX_OPTIONS}\\n`, "wait Linux-bzImage", "type initrd /boot/initramfs.cpio.gz\\n", "wait Linux-initrd", "type boot\\n"]; // prettier-ignore
+
+/** Text, a VBE picture with a menu whose second line is chosen, text again, and off by APM. */
+const SYSLINUX = ["wait boot:", "type meminfo\\n", "wait INT 12h: 639K (0x9fc00)", "type disk.c32\\n", "wait 100352 sectors, 512 bytes/sector", "type vesamenu.c32\\n", vesaMenu(63, "b8a6a1"), "key down", vesaMenu(79, "bcaaa5"), "key escape", "wait boot:", "type poweroff\\n", "wait-power-off"]; // prettier-ignore
+
+/** The left end of the bar in Syslinux's graphical menu, in the red that it has on the gray of that line. */
+function vesaMenu(line, color) {
+  return `wait-pixel 0.1540 ${((line + 0.5) / 480).toFixed(4)} ${color}`;
+}
+
+/** A space ship in the middle of the last row goes left. The game looks at the keys every 110 ms, so some presses are lost. */
+const INVADERS = ["wait-pixel 0.5063 0.9538 aa00aa", ...Array(12).fill("key left"), "wait-pixel 0.5063 0.9538 000000"]; // prettier-ignore
+
 /** The installer's list of languages: its banner, the selected line, the list, the window around it. */
 const INSTALLER_LANGUAGES = [
   "wait-pixel 0.0590 0.0268 05475c",
@@ -26,7 +40,7 @@ export const GUESTS = [
   {
     name: "memtest-pass",
     options: ["--memory", "8", "--kernel", "memtest86+ia32.bin"],
-    script: ["wait Press any key to remove this banner", "wait Status: Pass", "wait Errors: 0 "],
+    script: ["wait Press any key to remove this banner", "wait Status: Pass", "wait Errors: 0"],
     timeout: 1200,
   },
   {
@@ -52,7 +66,11 @@ export const GUESTS = [
   { name: "grub-floppy", options: ["--memory", "64", ...FIRMWARE, "--floppy", "grub-rescue-floppy.img", "--boot", "floppy"], script: GRUB_LSPCI, timeout: 120 },
   { name: "grub-cdrom", options: ["--memory", "64", ...FIRMWARE, "--cdrom", "grub-rescue-cdrom.iso", "--boot", "cdrom"], script: GRUB_LSPCI, timeout: 120 },
   { name: "memtest-cdrom", options: ["--memory", "64", ...FIRMWARE, "--cdrom", "memtest86+.iso", "--boot", "cdrom"], until: "Memtest86+ v6.10", timeout: 120 },
-  { name: "ipxe", options: ["--memory", "64", ...FIRMWARE, "--cdrom", "ipxe.iso", "--boot", "cdrom"], until: "Open Source Network Boot Firmware", timeout: 120 },
-  { name: "hdt", options: ["--memory", "64", ...FIRMWARE, "--cdrom", "hdt.iso", "--boot", "cdrom"], until: "Hardware Detection Tool", timeout: 120 },
+  { name: "ipxe", options: ["--memory", "64", ...FIRMWARE, "--cdrom", "ipxe.iso", "--boot", "cdrom"], script: ["wait Ctrl-B", "key ctrl-b", "wait iPXE>", "type echo ${platform} ${buildarch}\\n", "wait pcbios i386", "type config\\n", "wait iPXE configuration settings"], timeout: 120 },
+  { name: "hdt", options: ["--memory", "64", ...FIRMWARE, "--cdrom", "hdt.iso", "--hda", "linux-disk.img", "--boot", "cdrom"], script: ["wait Hardware Detection Tool", "wait PCI Devices(", "sleep 500", "key down", "sleep 300", "key down", "sleep 300", "key enter", "wait 64 MB detected"], timeout: 120 },
+  { name: "memdisk", options: ["--memory", "64", ...FIRMWARE, "--cdrom", "memdisk.iso", "--boot", "cdrom"], script: ["wait boot:", "type \\n", ...GRUB_LSPCI], timeout: 180 },
+  { name: "syslinux", options: ["--memory", "64", ...FIRMWARE, "--floppy", "syslinux-floppy.img", "--hda", "linux-disk.img", "--boot", "floppy"], script: SYSLINUX, timeout: 180 },
+  { name: "grub-legacy", options: ["--memory", "128", ...FIRMWARE, "--floppy", "grub-legacy-floppy.img", "--hda", "linux-disk.img", "--boot", "floppy"], script: GRUB_LEGACY, until: "GUEST-READY", timeout: 240 },
+  { name: "invaders", options: ["--memory", "16", "--kernel", "invaders"], script: INVADERS, timeout: 60 },
   { name: "gnumach", options: ["--memory", "64", "--kernel", "gnumach"], until: "No bootstrap code loaded", timeout: 120 },
 ]; // prettier-ignore

@@ -97,6 +97,8 @@ const BYTES_PER_PIXEL = 4;
 const STATS_INTERVAL = 1000;
 /** Between two key events of typed text; a PS/2 keyboard types at most 30 a second, but guests take more. */
 const KEY_INTERVAL = 12;
+/** A chord is held as long as a hand does, for games that look at the keys now and then. */
+const CHORD_INTERVAL = 60;
 const SERIAL_CHUNK = 16;
 const CMOS_SHUTDOWN_CODE = 0x0f;
 
@@ -233,7 +235,7 @@ export class Machine {
   sendKeys(chord: string): Promise<void> {
     const keys = keysOfChord(chord);
     if (!keys) throw new TandemError("bad-argument", `There is no key chord "${chord}".`);
-    return this.#type(keyEventsOfChord(keys));
+    return this.#type(keyEventsOfChord(keys), CHORD_INTERVAL);
   }
 
   key(code: string, pressed: boolean): void {
@@ -664,12 +666,12 @@ export class Machine {
 
   // ---- keyboard, mouse, serial ----
 
-  #type(events: KeyEvent[]): Promise<void> {
+  #type(events: KeyEvent[], interval = KEY_INTERVAL): Promise<void> {
     this.#typing = this.#typing.then(async () => {
       for (const event of events) {
         if (!this.#core) return;
         while (!this.#key(event) && this.#core) await sleep(KEY_INTERVAL);
-        await sleep(KEY_INTERVAL);
+        await sleep(interval);
       }
     });
     return this.#typing;
