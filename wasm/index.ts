@@ -5,8 +5,10 @@ export { run, handleFault, step } from "./cpu/run";
 export {
   budgetLeft,
   guestMilliseconds,
+  initializeProcessor,
   instructionsExecuted,
   interruptsDelivered,
+  raiseNmi,
 } from "./machine";
 export {
   dirtyHeight,

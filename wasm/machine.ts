@@ -8,8 +8,8 @@ import { attachPci } from "./bus/pci";
 import { attachPointer } from "./bus/pointer";
 import { Ports, removeAllPorts } from "./bus/ports";
 import { attachStall, Stall } from "./bus/stall";
-import { attachCpu } from "./cpu/reset";
-import { cpu } from "./cpu/state";
+import { attachCpu, initializeCpu } from "./cpu/reset";
+import { cpu, PENDING_NMI } from "./cpu/state";
 import { attachX87 } from "./cpu/x87/execute";
 import { attachDevices } from "./devices/index";
 import { attachMemory, mapRam, ramBytes } from "./memory/physical";
@@ -33,6 +33,16 @@ export function initialize(ramBytes: u32): void {
 /** Host: the RESET line. */
 export function reset(): void {
   resetDevices();
+}
+
+/** Host: the CPU's INIT line, which a chipset pulls after a shutdown. */
+export function initializeProcessor(): void {
+  initializeCpu();
+}
+
+/** Host: the switch that some machines have for a non-maskable interrupt. */
+export function raiseNmi(): void {
+  cpu.pending |= PENDING_NMI;
 }
 
 /** Host and tests: a port access as the CPU would do it. */

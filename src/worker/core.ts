@@ -30,6 +30,9 @@ export interface CoreExports {
   memory: WebAssembly.Memory;
   initialize(ramBytes: number): void;
   reset(): void;
+  /** Resets the CPU alone. */
+  initializeProcessor(): void;
+  raiseNmi(): void;
   /** Runs about `budget` instructions; returns a RunResult (wasm/cpu/run.ts). */
   run(budget: number): number;
   handleFault(): void;

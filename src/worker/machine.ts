@@ -514,7 +514,9 @@ export class Machine {
         report: this.crashReport("The guest's processor shut down after a triple fault."),
       });
     }
-    if (wanted || this.#parts.onTripleFault === "reset") {
+    if (wanted && !this.#parts.kernel) {
+      this.core.exports.initializeProcessor();
+    } else if (wanted || this.#parts.onTripleFault === "reset") {
       this.reset();
     } else {
       this.#loop++;
@@ -583,7 +585,8 @@ export class Machine {
         this.#listener({ type: "debug", line: `unknown hardware ${a.toString(16)}h` });
         break;
       case CoreEvent.Reset:
-        this.#wasReset = true;
+        // Of the CPU alone: firmware knows what to do. A kernel that was started directly has none, and means all of it.
+        if (b === 0 || this.#parts.kernel) this.#wasReset = true;
         break;
       case CoreEvent.Pointer:
         this.#listener({ type: "pointer", mode: pointerUse(a), device: pointerDevice(b) });

@@ -1,6 +1,6 @@
 // Reset and power, as devices ask for them.
 
-import { cpu, PENDING_RESET, PENDING_STOP } from "../cpu/state";
+import { cpu, PENDING_INIT, PENDING_RESET, PENDING_STOP } from "../cpu/state";
 import { hostEvent } from "../host";
 import { MachineEvent, ResetCause } from "../protocol/events";
 
@@ -16,6 +16,12 @@ export class Power {
   static reset(cause: ResetCause): void {
     power.cause = cause;
     cpu.pending |= PENDING_RESET;
+  }
+
+  /** The CPU alone resets before the next block: devices and memory go on as they are. */
+  static resetCpu(cause: ResetCause): void {
+    power.cause = cause;
+    cpu.pending |= PENDING_INIT;
   }
 
   static off(): void {

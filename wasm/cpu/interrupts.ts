@@ -1,6 +1,4 @@
 // Delivery of exceptions, interrupts and INT n (SDM vol. 3, chapter 6; virtual 8086 mode: chapter 20).
-//
-// Not implemented: blocking of further NMIs until IRET.
 
 import { hostEvent, hostUnwind } from "../host";
 import { Memory } from "../memory/memory";

@@ -1,13 +1,30 @@
-// The CPU as a device: its state block, and what RESET does (SDM vol. 3, 9.1).
+// The CPU as a device: its state block, and what RESET and INIT do (SDM vol. 3, 9.1).
 
 import { addDevice, Device } from "../bus/devices";
 import { CPU_STATE, CPU_STATE_SIZE } from "../layout";
+import { setA20 } from "../memory/physical";
 import { flushTlb } from "../memory/tlb";
 import { Flags } from "./flags";
 import { resetMsrs, SIGNATURE } from "./identity";
 import { atBoundary } from "./interrupts";
 import { updateMode, updateRights } from "./segments";
-import { cpu, CS, EDX, ES, GS, LDTR, Registers, Segments, TR } from "./state";
+import {
+  cpu,
+  CR0_CD,
+  CR0_ET,
+  CR0_NW,
+  CS,
+  EDX,
+  ES,
+  GS,
+  LDTR,
+  PENDING_INTR,
+  PENDING_RESET,
+  PENDING_STOP,
+  Registers,
+  Segments,
+  TR,
+} from "./state";
 import { resetSse } from "./sse/state";
 import { resetX87 } from "./x87/state";
 
@@ -33,7 +50,37 @@ function setSegment(index: u32, selector: u32, base: u32, attributes: u32): void
   updateRights(segment);
 }
 
+/** The RESET pin. */
 export function resetCpu(): void {
+  resetRegisters();
+  cpu.pending = 0;
+  cpu.cr0 = CR0_RESET;
+  cpu.efer = 0;
+  cpu.sysenterCs = 0;
+  cpu.sysenterEsp = 0;
+  cpu.sysenterEip = 0;
+  cpu.microcode = 0;
+  resetMsrs();
+  resetX87();
+  resetSse();
+  flushTlb(true);
+  updateMode();
+}
+
+/**
+ * The INIT pin, by which a PC resets its CPU alone: FPU, SSE, MSRs and the cache's bits in CR0 stay (SDM vol. 3, table 9-1).
+ * Software for the 286 leaves protected mode so. The reset vector is out of reach without A20.
+ */
+export function initializeCpu(): void {
+  resetRegisters();
+  cpu.pending &= PENDING_INTR | PENDING_STOP | PENDING_RESET;
+  cpu.cr0 = (cpu.cr0 & (CR0_CD | CR0_NW)) | CR0_ET;
+  setA20(true);
+  flushTlb(true);
+  updateMode();
+}
+
+function resetRegisters(): void {
   for (let n: u32 = 0; n < 8; n++) Registers.set32(n, 0);
   Registers.set32(EDX, SIGNATURE);
   for (let n: u32 = ES; n <= <u32>GS; n++) setSegment(n, 0, 0, 0x93);
@@ -43,13 +90,12 @@ export function resetCpu(): void {
   Flags.set(0);
   cpu.eip = RESET_EIP;
   cpu.cpl = 0;
-  cpu.pending = 0;
   cpu.inhibit = 0;
+  cpu.nmiBlocked = 0;
   cpu.halted = 0;
   cpu.shutdown = 0;
   cpu.delivering = 0;
   cpu.debugTrap = 0;
-  cpu.cr0 = CR0_RESET;
   cpu.cr2 = 0;
   cpu.cr3 = 0;
   cpu.cr4 = 0;
@@ -63,15 +109,5 @@ export function resetCpu(): void {
   cpu.gdtLimit = 0xffff;
   cpu.idtBase = 0;
   cpu.idtLimit = 0xffff;
-  cpu.efer = 0;
-  cpu.sysenterCs = 0;
-  cpu.sysenterEsp = 0;
-  cpu.sysenterEip = 0;
-  cpu.microcode = 0;
-  resetMsrs();
-  resetX87();
-  resetSse();
   atBoundary();
-  flushTlb(true);
-  updateMode();
 }

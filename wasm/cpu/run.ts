@@ -12,6 +12,7 @@ import { Fault, settleFault } from "./fault";
 import { Instruction, INSTRUCTION_SIZE } from "./instruction";
 import { deliverDebugTrap, deliverExternal, deliverFault } from "./interrupts";
 import { FIRST_ENDING, Operations } from "./operations.gen";
+import { initializeCpu } from "./reset";
 import {
   cpu,
   FLAG_IF,
@@ -22,6 +23,7 @@ import {
   MODE_STEP,
   PENDING_DEBUG,
   PENDING_FAULT,
+  PENDING_INIT,
   PENDING_INTR,
   PENDING_NMI,
   PENDING_RESET,
@@ -135,6 +137,11 @@ function serviceEvents(): i32 {
     hostEvent(MachineEvent.Reset, <i32>Power.resetCause(), 0);
     return RunResult.Stopped;
   }
+  if (cpu.pending & PENDING_INIT) {
+    initializeCpu();
+    hostEvent(MachineEvent.Reset, <i32>Power.resetCause(), 1);
+    return RunResult.Stopped;
+  }
   if (cpu.pending & PENDING_STOP) {
     cpu.pending &= ~PENDING_STOP;
     return RunResult.Stopped;
@@ -148,10 +155,11 @@ function serviceEvents(): i32 {
     deliverDebugTrap();
     return GO_ON;
   }
-  if (cpu.pending & PENDING_NMI) {
+  if (cpu.pending & PENDING_NMI && !cpu.nmiBlocked) {
     cpu.pending &= ~(PENDING_NMI | PENDING_STALL);
     cpu.halted = 0;
     pointAtNext();
+    cpu.nmiBlocked = 1;
     deliverExternal(NMI_VECTOR);
     return GO_ON;
   }

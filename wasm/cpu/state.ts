@@ -118,6 +118,7 @@ export class CpuState {
   apicBase: u64;
   harness: u32; // HARNESS_*: set by the vectors runner, never by a machine
 
+  nmiBlocked: u32; // from an NMI's delivery until IRET
   knownLimit: u32; // of CS, for which blocks were looked up: see updateMode()
 
   // Nothing of these outlives an instruction.
@@ -176,6 +177,7 @@ export const PENDING_RESET: u32 = 4; // bus/power.ts: the machine resets before 
 export const PENDING_STOP: u32 = 8; // leave run() at the next block end (power off, host wants in)
 export const PENDING_DEBUG: u32 = 16; // cpu.debugTrap is not 0
 export const PENDING_FAULT: u32 = 32; // a hot operation has faulted: see cpu/fault.ts
+export const PENDING_INIT: u32 = 128; // bus/power.ts: the CPU alone resets before the next block
 export const PENDING_STALL: u32 = 64; // bus/stall.ts: a device holds the CPU in the middle of an IN
 
 /** cpu.mode fits below it: cpu.generation | cpu.mode is the stamp of a known block. */

@@ -247,3 +247,34 @@ test("VME: INT n of an 8086 program with IOPL 0 goes through its own vectors, an
   // What ring 0 was told: IF on as it has always been, VIF off, VM.
   expect(peek(0x6000 - 0x1c) & 0xa_3200).toBe(0x2_0200);
 });
+
+test("a second NMI waits until the first one's handler returns", () => {
+  const { exports, poke, poke32, core, run, reg } = processor();
+  exports.setDescriptorTable(1, 0, 0x3ff);
+  poke32(4 * 2, 0x2000);
+  poke(0x2000, [0x43, HLT, 0xcf]); // inc bx; hlt; iret
+  exports.raiseNmi();
+  run([HLT]);
+  expect(reg(EBX)).toBe(1);
+  exports.raiseNmi();
+  core.run(100);
+  expect(reg(EBX)).toBe(1);
+  exports.clearHalted();
+  core.run(100);
+  expect(reg(EBX)).toBe(2);
+});
+
+test("INIT leaves the FPU, SSE and the MTRRs alone", () => {
+  const { core, exports, run, reg } = processor();
+  // fld1; mov ecx,2FFh; mov eax,C06h; xor edx,edx; wrmsr; hlt
+  run([0xd9, 0xe8, 0x66, 0xb9, 0xff, 2, 0, 0, 0x66, 0xb8, 6, 0x0c, 0, 0, 0x66, 0x31, 0xd2, 0x0f, 0x30, HLT]); // prettier-ignore
+  const state = (): Uint8Array => core.bytes(exports.FPU_STATE.value as number, 0x200).slice();
+  const before = state();
+  exports.initializeProcessor();
+  expect(reg(EDX)).toBe(0x6e8);
+  expect(state()).toEqual(before);
+  exports.setSegment(CS, 0, 0, 0xffff, 0x93);
+  exports.setEip(CODE);
+  run([0x66, 0xb9, 0xff, 2, 0, 0, 0x0f, 0x32, HLT]); // mov ecx,2FFh; rdmsr
+  expect(reg(EAX)).toBe(0xc06);
+});

@@ -397,6 +397,7 @@ const RETURN_32: u32 = RETURN_16 | FLAG_RF | FLAG_AC | FLAG_ID;
 
 export function iret(i: Instruction): void {
   const size: u32 = isOperand32(i) ? 4 : 2;
+  cpu.nmiBlocked = 0; // whatever comes of it
   if (size == 4 && returnFlat(RETURN_32 | FLAG_IF | FLAG_IOPL | FLAG_VIF | FLAG_VIP)) return;
   if (isVm86()) {
     returnVm86(size);

@@ -3,7 +3,7 @@
 // The next byte of a device appears BYTE_TIME after the previous one was read, so that a DOS interrupt handler which reads
 // port 60h twice, or chains to one that does, sees the same byte.
 //
-// Not implemented: the 8042's RAM but its command byte, the password, a reset of the CPU alone (FEh resets the machine).
+// Not implemented: the 8042's RAM but its command byte, the password.
 
 import { Clock, onTimer, Timer } from "../bus/clock";
 import { addDevice, Device } from "../bus/devices";
@@ -203,7 +203,7 @@ function readOutputPort(): u32 {
 
 function writeOutputPort(value: u32): void {
   setA20((value & OUTPUT_A20) != 0);
-  if (!(value & OUTPUT_NO_RESET)) Power.reset(ResetCause.Keyboard);
+  if (!(value & OUTPUT_NO_RESET)) Power.resetCpu(ResetCause.Keyboard);
 }
 
 function writeCommand(_port: u16, value: u32): void {
@@ -264,7 +264,7 @@ function writeCommand(_port: u16, value: u32): void {
       break;
     default:
       // Pulse the output lines whose bits are 0; bit 0 is the reset.
-      if (command >= 0xf0 && !(command & 1)) Power.reset(ResetCause.Keyboard);
+      if (command >= 0xf0 && !(command & 1)) Power.resetCpu(ResetCause.Keyboard);
       break;
   }
 }

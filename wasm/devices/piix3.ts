@@ -2,7 +2,7 @@
 //
 // Its interrupt controllers, timer, DMA and ELCR are files of their own, and so are its IDE and USB functions.
 //
-// Not implemented: chip selects (XBCS) and ISA timing, which are stored; a reset of the CPU alone: port 92h resets the machine.
+// Not implemented: chip selects (XBCS) and ISA timing, which are stored.
 
 import { addDevice, Device } from "../bus/devices";
 import { Irq, Source } from "../bus/irq";
@@ -106,7 +106,7 @@ function writeSystemControl(_port: u16, value: u32): void {
   const before = bridge.systemControl;
   bridge.systemControl = value & ~SYSTEM_CONTROL_A20 & 0xff;
   setA20((value & SYSTEM_CONTROL_A20) != 0);
-  if (value & ~before & SYSTEM_CONTROL_RESET) Power.reset(ResetCause.Port92);
+  if (value & ~before & SYSTEM_CONTROL_RESET) Power.resetCpu(ResetCause.Port92);
 }
 
 function readResetControl(_port: u16): u32 {
@@ -116,5 +116,7 @@ function readResetControl(_port: u16): u32 {
 function writeResetControl(_port: u16, value: u32): void {
   const before = bridge.resetControl;
   bridge.resetControl = value & (RESET_CONTROL_HARD | RESET_CONTROL_CPU);
-  if (value & ~before & RESET_CONTROL_CPU) Power.reset(ResetCause.PortCf9);
+  if (!(value & ~before & RESET_CONTROL_CPU)) return;
+  if (value & RESET_CONTROL_HARD) Power.reset(ResetCause.PortCf9);
+  else Power.resetCpu(ResetCause.PortCf9);
 }

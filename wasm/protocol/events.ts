@@ -1,7 +1,7 @@
 /** What the core tells its host through `event(kind, a, b)`. Numbers are never reused. */
 export enum MachineEvent {
   PowerOff = 1, // ACPI S5 or the guest's own port
-  Reset = 2, // the machine has been reset; a: ResetCause
+  Reset = 2, // the machine has been reset; a: ResetCause, b: 1 when only its CPU was
   TripleFault = 3, // a: EIP, b: CR2
   VideoMode = 4, // a: width, b: height in pixels
   DiskActivity = 5, // a: drive, b: 1 write, 0 read
