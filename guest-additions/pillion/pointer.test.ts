@@ -81,7 +81,7 @@ describe("integrated", () => {
     point(guest, { x: 700, y: 100 });
     await guest.arrives(700, 100);
     await guest.where();
-    expect(guest.last("cursor-position")).toEqual({ type: "cursor-position", x: 700, y: 100 });
+    expect(guest.last("cursor-position")).toMatchObject({ x: 700, y: 100 });
   });
 
   test("motion of a captured pointer is taken too, and Pillion draws the cursor then", async () => {
@@ -166,7 +166,7 @@ describe("USB tablet", () => {
     await guest.arrives(640, 200);
     await guest.where();
     expect(findTestCursor(guest.screenshot())).toEqual({ x: 640, y: 200 });
-    expect(guest.last("cursor-position")).toEqual({ type: "cursor-position", x: 640, y: 200 });
+    expect(guest.last("cursor-position")).toMatchObject({ x: 640, y: 200 });
     expect(guest.last("pointer")).toMatchObject({ mode: "absolute", device: "usb-tablet" });
   });
 });

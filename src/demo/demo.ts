@@ -133,6 +133,7 @@ export class Demo {
     this.#on("#export-events", () => save(eventsToCsv(this.#measurement()), "pointer-events.csv", "text/csv")); // prettier-ignore
     this.#settings.attach((restart) => {
       if (restart) this.#restart();
+      else for (const station of this.#stations) station.apply(this.#settings.values);
     });
     document.addEventListener("keydown", (event) => {
       if (event.key === "Escape") this.#player.stop();

@@ -6,7 +6,7 @@ import type { Position } from "./measure/position";
 import type { Trace } from "./measure/trace";
 
 export interface PlayerHost {
-  /** Counts for the relative machine alone: it goes into the corner. */
+  /** The relative guest is told to put its cursor into the corner. */
   home(): void;
   /** Host and guest agree on the corner. */
   homed(): void;
@@ -14,7 +14,7 @@ export interface PlayerHost {
   begin(): void;
 }
 
-const HOMING_MS = 700;
+const HOMING_MS = 400;
 const WALK_INTERVAL = 10;
 const WALK_STEP = 2;
 const SETTLE_MS = 400;

@@ -14,8 +14,8 @@ export interface Settings {
   speed: number;
 }
 
-/** What is read when it is needed; the rest is what guests are started with. */
-const AT_ONCE = ["feed", "speed"];
+/** Devices are plugged in with it, so machines start anew. */
+const RESTARTS = "interval";
 
 export class SettingsForm {
   readonly #form: HTMLFormElement;
@@ -43,7 +43,7 @@ export class SettingsForm {
   attach(change: (restart: boolean) => void): void {
     this.#form.addEventListener("submit", (event) => event.preventDefault());
     this.#form.addEventListener("change", (event) =>
-      change(!AT_ONCE.includes((event.target as HTMLSelectElement).name)),
+      change((event.target as HTMLSelectElement).name === RESTARTS),
     );
   }
 }

@@ -193,9 +193,19 @@ export class Station {
 
   /** Into the corner, wherever the guest's cursor is. */
   home(): void {
-    if (this.mode !== "relative") return;
-    const { width, height } = this.#size;
-    this.#sender?.motion(-2 * width, -2 * height);
+    if (this.mode === "relative") this.#command("home corner");
+  }
+
+  /** What needs no new start. */
+  apply({ acceleration, cursor }: Settings): void {
+    this.#command(`accel ${acceleration ? "on" : "off"}`);
+    if (this.mode === "integrated") this.#command(`draw ${cursor}`);
+    this.clear();
+  }
+
+  /** Pillion listens on its serial port. */
+  #command(line: string): void {
+    void this.#machine?.api.serialInput(new TextEncoder().encode(`${line}\n`));
   }
 
   /** Host and guest agree: on this place, or on where the guest's cursor is seen. */
@@ -245,10 +255,10 @@ export class Station {
         this.#takeShape(event);
         break;
       case "cursor-visible":
-        if (!event.visible) this.#cursor.hidden = true;
+        if (!event.visible) this.#hideCursor();
         break;
       case "cursor-position":
-        this.#told(event);
+        this.#onTold(event, pageTime(event.time));
         break;
       case "input-taken":
         if (event.latched !== undefined) this.#stamp(event.id, pageTime(event.latched));
@@ -274,11 +284,10 @@ export class Station {
     this.told.path.stamp(id, "latched", time);
   }
 
-  #told({ x, y }: Position): void {
-    const now = performance.now();
-    this.meter.path.drawn({ x, y }, now);
+  #onTold({ x, y }: Position, time: number): void {
+    this.meter.path.drawn({ x, y }, time);
     if (!this.#hostDraws) return;
-    this.told.path.drawn({ x, y }, now);
+    this.told.path.drawn({ x, y }, time);
     this.#toldAt = { x, y };
   }
 
@@ -293,6 +302,13 @@ export class Station {
       .getContext("2d")
       ?.putImageData(new ImageData(shape.pixels.data, shape.width, shape.height), 0, 0);
     this.#setHost(this.#host);
+  }
+
+  /** From now on the guest draws it. */
+  #hideCursor(): void {
+    this.#hostDraws = false;
+    this.#cursor.hidden = true;
+    this.clear();
   }
 
   #takeStats({ mips, uptime, slice }: { mips: number; uptime: number; slice: number }): void {
@@ -312,7 +328,7 @@ export class Station {
       machine.api.stats(),
     ]);
     if (machine === this.#machine)
-      this.meter.counters({ ...statistics[STATISTICS_OF[this.mode]], uptime });
+      this.meter.counters({ ...statistics[STATISTICS_OF[this.mode]], uptime }, performance.now());
   }
 
   // ---- the picture ----

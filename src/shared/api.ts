@@ -176,8 +176,8 @@ export type MachineEvent =
   | { type: "cursor-visible"; visible: boolean }
   /** The guest has moved its cursor itself, to these pixels of its picture. */
   | { type: "cursor-warp"; x: number; y: number }
-  /** Where the guest says its cursor is, in pixels of its picture. */
-  | { type: "cursor-position"; x: number; y: number }
+  /** Where the guest said at `time` that its cursor is, in pixels of its picture. */
+  | { type: "cursor-position"; x: number; y: number; time: number }
   /** The guest asks for the pointer to be captured (games), or gives it back. */
   | { type: "pointer-grab"; wanted: boolean }
   /** A driver for the Tandem port has started. `system`: "pillion", "linux", "dos", "windows", "other"; `features`: bits, tandem-port.ts. */

@@ -3,7 +3,7 @@
 import type { PointerUse } from "../../shared/api";
 import type { Stamps } from "./event-path";
 import { STAGES } from "./event-path";
-import type { FrameRow, LagRow, ModeMeter, ModeSummary } from "./mode-meter";
+import type { FrameRow, LagRow, ModeMeter, ModeSummary, RateRow } from "./mode-meter";
 
 /** What figures cannot be understood without. */
 export interface Conditions {
@@ -32,6 +32,7 @@ export interface Measurement {
     summary: ModeSummary;
     frames: readonly FrameRow[];
     lags: readonly LagRow[];
+    rates: readonly RateRow[];
     events: readonly Stamps[];
   }[];
 }
@@ -50,6 +51,7 @@ export function collect(
       summary: meter.summary(),
       frames: meter.frames,
       lags: meter.lags,
+      rates: meter.rates,
       events: meter.path.finished,
     })),
   };

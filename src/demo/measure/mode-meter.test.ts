@@ -24,7 +24,7 @@ function measured(): ModeMeter {
     meter.frame({ x: x + OFFSET, y }, time, time - 5);
     if (time - counted >= 250) {
       counted = time;
-      meter.counters({ reports: time / 8, irqs: time / 4, uptime: time });
+      meter.counters({ reports: time / 8, irqs: time / 4, uptime: time }, time);
     }
   }
   return meter;

@@ -28,6 +28,15 @@ export interface DeviceCounters {
   uptime: number;
 }
 
+/** Per second of guest time, over the time since the row before. */
+export interface RateRow {
+  time: number;
+  reports: number;
+  irqs: number;
+  /** Share of the frames in which the hand moved. */
+  moving: number;
+}
+
 export interface ModeSummary {
   mode: PointerUse;
   /** Milliseconds, by the best fit of the two movements. */
@@ -55,10 +64,9 @@ export class ModeMeter {
   readonly path = new EventPath();
   readonly frames: FrameRow[] = [];
   readonly lags: LagRow[] = [];
+  readonly rates: RateRow[] = [];
   /** All frames of the last seconds, also those in which nothing moved. */
   readonly #seen = new PositionHistory(2 * LAG_WINDOW);
-  readonly #reportRates: number[] = [];
-  readonly #irqRates: number[] = [];
   #counters: (DeviceCounters & { frames: number; moving: number }) | undefined;
   #framesSeen = 0;
   #framesMoving = 0;
@@ -72,8 +80,7 @@ export class ModeMeter {
     this.path.clear();
     this.frames.length = 0;
     this.lags.length = 0;
-    this.#reportRates.length = 0;
-    this.#irqRates.length = 0;
+    this.rates.length = 0;
     this.#counters = undefined;
   }
 
@@ -113,29 +120,34 @@ export class ModeMeter {
     if (estimate) this.lags.push({ time, ...estimate });
   }
 
-  counters(now: DeviceCounters): void {
+  counters(now: DeviceCounters, time: number): void {
     const before = this.#counters;
     this.#counters = { ...now, frames: this.#framesSeen, moving: this.#framesMoving };
     if (!before) return;
     const seconds = (now.uptime - before.uptime) / 1000;
     const frames = this.#framesSeen - before.frames;
     const moving = this.#framesMoving - before.moving;
-    if (!(seconds > 0) || frames === 0 || moving / frames < MOVING_SHARE) return;
-    this.#reportRates.push((now.reports - before.reports) / seconds);
-    this.#irqRates.push((now.irqs - before.irqs) / seconds);
+    if (!(seconds > 0) || frames === 0) return;
+    this.rates.push({
+      time,
+      reports: (now.reports - before.reports) / seconds,
+      irqs: (now.irqs - before.irqs) / seconds,
+      moving: moving / frames,
+    });
   }
 
   summary(): ModeSummary {
     const distances = (phase: Phase): Summary | undefined =>
       summarise(this.frames.filter((row) => row.phase === phase).map(({ distance }) => distance));
+    const rates = this.rates.filter(({ moving }) => moving >= MOVING_SHARE);
     return {
       mode: this.mode,
       lag: summarise(this.lags.map(({ lag }) => lag)),
       gain: orUndefined(median(this.lags.map(({ gain }) => gain))),
       staticDistance: distances("static"),
       dynamicDistance: distances("dynamic"),
-      reportsPerSecond: orUndefined(median(this.#reportRates)),
-      irqsPerSecond: orUndefined(median(this.#irqRates)),
+      reportsPerSecond: orUndefined(median(rates.map(({ reports }) => reports))),
+      irqsPerSecond: orUndefined(median(rates.map(({ irqs }) => irqs))),
       path: this.path.summary(),
     };
   }

@@ -90,7 +90,7 @@ test("of many changes the page hears the newest, once", () => {
   expect(events).toEqual([]);
   pointer.flush();
   expect(events).toEqual([
-    { type: "cursor-position", x: 999, y: 1000 },
+    { type: "cursor-position", x: 999, y: 1000, time: expect.any(Number) as number },
     { type: "cursor-visible", visible: true },
     { type: "cursor-warp", x: 3, y: 4 },
   ]);

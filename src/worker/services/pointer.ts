@@ -9,6 +9,7 @@ import {
   CursorShape,
   PointerCommand,
 } from "../../../wasm/protocol/pointer";
+import { commonTime } from "../pointer-input";
 import { INVALID, NO_COMMAND, OK, type Reply, type Service } from "./service";
 
 type CursorShapeEvent = Extract<MachineEvent, { type: "cursor-shape" }>;
@@ -40,14 +41,11 @@ export class PointerService implements Service {
         this.#isVisible = view.getUint32(0, true) !== 0;
         return this.#note({ type: "cursor-visible", visible: this.#isVisible });
       case PointerCommand.CursorWarp:
+        if (body.length < 8) return INVALID;
+        return this.#note({ type: "cursor-warp", ...readPlace(view) });
       case PointerCommand.CursorPosition:
         if (body.length < 8) return INVALID;
-        return this.#note({
-          type:
-            command === (PointerCommand.CursorWarp as number) ? "cursor-warp" : "cursor-position",
-          x: view.getUint32(0, true),
-          y: view.getUint32(4, true),
-        });
+        return this.#note({ type: "cursor-position", ...readPlace(view), time: commonTime() });
       case PointerCommand.Grab:
         if (body.length < 4) return INVALID;
         this.#isGrabbed = view.getUint32(0, true) !== 0;
@@ -76,6 +74,10 @@ export class PointerService implements Service {
     this.#news.set(event.type, event);
     return OK;
   }
+}
+
+function readPlace(view: DataView): { x: number; y: number } {
+  return { x: view.getUint32(0, true), y: view.getUint32(4, true) };
 }
 
 /** The body of CursorShape; undefined when it makes no sense. */
