@@ -77,8 +77,9 @@ function padding(length) {
 
 /** Loaded at boot, in this order; what they depend on comes first. */
 const BOOT_MODULES = ["ata_piix", "sd_mod", "sr_mod", "floppy", "psmouse"];
+const USB_MODULES = ["uhci_hcd", "usbhid", "hid-generic", "evdev"];
 /** There when something asks for them: mount, or a driver's alias. */
-const MORE_MODULES = ["isofs", "ext4", "vfat", "nls_cp437", "nls_iso8859-1", "nls_ascii", "nls_utf8", "mousedev", "evdev", "uhci_hcd", "usbhid", "hid-generic", "crc32c_generic"]; // prettier-ignore
+const MORE_MODULES = [...USB_MODULES, "isofs", "ext4", "vfat", "nls_cp437", "nls_iso8859-1", "nls_ascii", "nls_utf8", "mousedev", "crc32c_generic"]; // prettier-ignore
 
 /** Applets that /init and people type; `busybox --install` makes the rest. */
 const APPLETS = [
@@ -110,12 +111,22 @@ mount -t devtmpfs devtmpfs /dev
 while read module; do
   modprobe "$module"
 done < /etc/modules
+if grep -qw tandem.usb /proc/cmdline; then
+  usb
+fi
 mkdir -p /mnt /dev/pts
 mount -t devpts devpts /dev/pts
 ready="GUEST-READY $(uname -s -r -m)"
 for terminal in /dev/tty1 /dev/ttyS0; do
   echo "$ready" > "$terminal"
 done 2> /dev/null
+`;
+
+/** The drivers of USB mouse, tablet and keyboard; with "tandem.usb" on the kernel's command line they are loaded at boot. */
+const USB = `#!/bin/sh
+for module in ${USB_MODULES.join(" ")}; do
+  modprobe "$module"
+done
 `;
 
 /** Modules by name, with their file, what they depend on and their aliases. */
@@ -164,6 +175,7 @@ export function buildInitramfs(busybox, kernel) {
   cpio.link("init", "/bin/busybox");
   cpio.file("etc/inittab", INITTAB);
   cpio.file("etc/rc", RC, true);
+  cpio.file("sbin/usb", USB, true);
   cpio.file("etc/modules", `${BOOT_MODULES.join("\n")}\n`);
   cpio.file("etc/filesystems", "ext4\next2\niso9660\nvfat\n"); // what mount tries
   cpio.file("etc/profile", "PS1='# '\nexport PATH=/bin:/sbin:/usr/bin:/usr/sbin\n");
