@@ -87,4 +87,5 @@ export {
   setMedium,
 } from "./devices/disks";
 export { setDetached } from "./devices/tandem-port";
-export { completeRequest, requestBuffer } from "./devices/tandem-port/requests";
+export { raiseEvent } from "./devices/tandem-port/events";
+export { completeRequest, guestRange, requestBuffer } from "./devices/tandem-port/requests";

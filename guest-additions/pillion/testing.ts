@@ -134,7 +134,7 @@ export class PillionMachine {
   }
 
   dispose(): void {
-    this.machine.dispose();
+    void this.machine.dispose();
   }
 }
 

@@ -11,6 +11,7 @@ import { checkImage, HEAD_BYTES, mediumSize } from "../worker/disks/recognize";
 import { type BlockSource, readAll } from "../worker/disks/source";
 import { Machine, type MachineParts } from "../worker/machine";
 import { coreModule } from "./core-module";
+import { DirectoryRoot } from "./directory-root";
 import { FileReader, unreadable } from "./file-reader";
 import { type Arguments, parseArguments, USAGE } from "./vm/arguments";
 import { parseScript, type Step } from "./vm/script";
@@ -71,6 +72,8 @@ class Run {
     if (args.timeoutSeconds !== undefined)
       timers.push(setTimeout(() => this.#timeOut(), args.timeoutSeconds * 1000));
     try {
+      for (const { path, name, readOnly } of args.folders)
+        this.#machine.folders.attach(openDirectory(path), { name, readOnly });
       this.#machine.start();
     } catch (error) {
       this.#fail(error);
@@ -197,7 +200,7 @@ class Run {
     }
   }
 
-  #end(code: number): number {
+  async #end(code: number): Promise<number> {
     const { screenshot, stats } = this.#args;
     let result = code;
     if (stats) process.stderr.write(`${JSON.stringify(this.#stats())}\n`);
@@ -209,7 +212,7 @@ class Run {
         if (code === Exit.Done) result = Exit.Bad;
       }
     }
-    this.#machine.dispose();
+    await this.#machine.dispose();
     return result;
   }
 
@@ -317,6 +320,14 @@ function openImage(drive: DriveName, path: string): BlockSource {
     throw new TandemError(code, `${path}: ${message}`);
   }
   return new OverlaySource(file, drive === "cdrom", mediumSize(drive, file.size));
+}
+
+function openDirectory(path: string): DirectoryRoot {
+  try {
+    return new DirectoryRoot(path);
+  } catch (error) {
+    throw unreadable(path, error);
+  }
 }
 
 async function readFile(path: string): Promise<Uint8Array<ArrayBuffer>> {

@@ -55,6 +55,32 @@ export interface PointerStatistics {
   tandem: PointerDeviceStatistics;
 }
 
+/** What a guest can share. The handle of a directory: picked by the user, dropped, or of OPFS. */
+export type FolderSource =
+  | { kind: "handle"; handle: FileSystemDirectoryHandle; where: "disk" | "opfs" }
+  /** Of <input webkitdirectory>; `webkitRelativePath` does not survive postMessage, so the paths come beside them. */
+  | { kind: "files"; files: { path: string; file: File }[] }
+  /** Gone with the machine. Paths have "/" between their names. */
+  | { kind: "memory"; files?: Record<string, Uint8Array> };
+
+export interface FolderOptions {
+  readOnly?: boolean;
+  /** Bytes by which a guest may let the folder grow; without it 16 GiB. */
+  quota?: number;
+}
+
+/**
+ * "permission": the browser has to be asked again, after a user's gesture; then call reconnectFolder. "full": the host's disk is.
+ * "vanished": the directory is not there. What a guest has written and could not be stored is kept until it can be.
+ */
+export type FolderState = "ready" | "permission" | "full" | "vanished";
+
+export interface FolderStatus {
+  name: string;
+  readOnly: boolean;
+  state: FolderState;
+}
+
 export interface MachineStats {
   /** Milliseconds of guest time since power-on. */
   uptime: number;
@@ -125,12 +151,21 @@ export interface MachineApi {
   /** The image with everything the guest has written. */
   exportDisk(drive: DriveName): Promise<Blob>;
 
+  /** Shares a folder with the guest, also while it runs. @throws ErrorData folder: the name is taken, or is none */
+  attachFolder(name: string, source: FolderSource, options?: FolderOptions): Promise<void>;
+  /** Writes what the guest has written; what cannot be is thrown (ErrorData folder), and lost. */
+  detachFolder(name: string): Promise<void>;
+  setFolderReadOnly(name: string, readOnly: boolean): Promise<void>;
+  /** The user has given the permission again: what waits is written. */
+  reconnectFolder(name: string): Promise<void>;
+  folders(): FolderStatus[];
+
   screenshot(): Pixels;
   /** The text screen as lines without trailing blanks; empty in a graphics mode. */
   screenText(): string[];
   stats(): MachineStats;
-  /** Stops and frees everything; the worker can be ended afterwards. */
-  dispose(): void;
+  /** Stops and frees everything; the worker can be ended when it is through: guests' files are written then. */
+  dispose(): Promise<void>;
 }
 
 /** What a user or a developer needs when a guest has crashed. */
@@ -189,6 +224,15 @@ export type MachineEvent =
    * the device had it from `latched` on.
    */
   | { type: "input-taken"; device: PointerDevice; id: number; time: number; latched?: number }
+  /** A folder has come, gone or changed. `message`: of the host, for a developer. */
+  | {
+      type: "folder";
+      name: string;
+      number: number;
+      state: FolderState | "detached";
+      readOnly: boolean;
+      message: string;
+    }
   /** Bytes of an image that is read as a whole; `total` is 0 while unknown. */
   | { type: "progress"; file: string; loaded: number; total: number }
   | { type: "reset" }

@@ -11,6 +11,8 @@ export interface ImageSource {
 export interface FolderConfig {
   name: string;
   readOnly?: boolean;
+  /** The directory; for the command line. In a page, the user picks it. */
+  path?: string;
 }
 
 /** "auto": where set-up put it, when the way of booting needs it. "none": without. */
@@ -165,7 +167,11 @@ const firmware: Checker<FirmwareConfig> = (value, path) => {
   return image(value, path);
 };
 
-const folder = object<FolderConfig>({ name: nonEmpty, readOnly: optional(yesNo) });
+const folder = object<FolderConfig>({
+  name: nonEmpty,
+  readOnly: optional(yesNo),
+  path: optional(nonEmpty),
+});
 
 /** The controller has two ports. */
 const usb: Checker<UsbDevice[]> = (value, path) => {

@@ -82,6 +82,10 @@ export interface CoreExports {
   requestBuffer(token: number): number;
   /** status: a RequestStatus. 0: nobody waits for it any more. */
   completeRequest(token: number, status: number, length: number): number;
+  /** Core address of guest RAM, 0 when it is not RAM; `writing`: the caller writes there at once. */
+  guestRange(address: number, size: number, writing: number): number;
+  /** An Event of protocol/tandem-port.ts for the guest's driver, if it wants that kind. */
+  raiseEvent(kind: number, payload: number): void;
   /** Plugs a UsbDevice of protocol/input.ts in or pulls it out. 0: both root ports are taken. */
   usbPlug(device: number, on: number): number;
   /** bInterval of the devices in milliseconds, from their next configuration on. */

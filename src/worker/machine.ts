@@ -41,6 +41,7 @@ import {
   pointerUse,
 } from "./pointer-input";
 import { IntegrationHub } from "./services/integration-hub";
+import type { SharedFoldersService } from "./services/shared-folders";
 import { Sleeper, yieldToEvents } from "./scheduler";
 import { readTextScreen } from "./text-screen";
 
@@ -287,6 +288,8 @@ export class Machine {
   /** Nobody looks: no frames until somebody does again. */
   setDetached(detached: boolean): void {
     this.#detached = detached;
+    // The page may be closed without another word.
+    if (detached) void this.folders.writeAll();
     this.#core?.exports.setDetached(detached ? 1 : 0);
   }
 
@@ -321,6 +324,12 @@ export class Machine {
     return this.#drives[drive];
   }
 
+  // ---- shared folders ----
+
+  get folders(): SharedFoldersService {
+    return this.#hub.folders;
+  }
+
   // ---- output ----
 
   screenText(): string[] {
@@ -352,9 +361,11 @@ export class Machine {
     return { reason, details: describeCrash(this.core) };
   }
 
-  dispose(): void {
+  /** Resolves when what guests have written to shared folders is there. */
+  async dispose(): Promise<void> {
     this.powerOff();
     for (const source of Object.values(this.#drives)) source.close?.();
+    await this.folders.dispose();
   }
 
   // ---- power ----

@@ -10,6 +10,7 @@ import { openImage } from "./disks/open";
 import { OverlaySource } from "./disks/overlay";
 import { readAll } from "./disks/source";
 import { Machine, type MachineParts } from "./machine";
+import { openRoot } from "./services/shared-folders/open-root";
 
 /** The core's file; the build puts it beside the worker. */
 const CORE_URL = new URL("../../build/core.wasm", import.meta.url);
@@ -47,11 +48,20 @@ async function plainErrors<T>(work: () => T | Promise<T>): Promise<T> {
   }
 }
 
+/** As plainErrors, of shared folders. */
+async function folderErrors(work: () => void | Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    throw TandemError.from(error, "folder").toData();
+  }
+}
+
 const api: MachineApi = {
   create: (config, files) =>
     plainErrors(async () => {
       const parts = await loadParts(parseConfig(config), files ?? {});
-      machine?.dispose();
+      await machine?.dispose();
       machine = new Machine(parts, tell, () => framesOut === 0);
     }),
   listen(target) {
@@ -88,14 +98,21 @@ const api: MachineApi = {
     ),
   eject: (drive) => machine?.eject(drive),
   exportDisk: (drive) => plainErrors(() => exportDisk(drive)),
+  attachFolder: (name, source, options) =>
+    folderErrors(() => void current().folders.attach(openRoot(source), { ...options, name })),
+  detachFolder: (name) => folderErrors(() => current().folders.detach(name)),
+  setFolderReadOnly: (name, readOnly) =>
+    folderErrors(() => current().folders.setReadOnly(name, readOnly)),
+  reconnectFolder: (name) => folderErrors(() => current().folders.folder(name).reconnect()),
+  folders: () => machine?.folders.status() ?? [],
   screenshot() {
     const pixels = current().screenshot();
     return Comlink.transfer(pixels, [pixels.data.buffer]);
   },
   screenText: () => machine?.screenText() ?? [],
   stats: () => current().stats(),
-  dispose() {
-    machine?.dispose();
+  async dispose() {
+    await machine?.dispose();
     machine = undefined;
   },
 };

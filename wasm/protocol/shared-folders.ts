@@ -3,7 +3,8 @@
 // Two ways to the same folders. FUSE: a block carries one message of Linux's FUSE protocol (7.31) and gets its answer; a daemon
 // pipes /dev/fuse through. By path: operations for guests with a file system of their own making.
 //
-// Texts are UTF-8. A path is relative to its folder, its components are separated by "/", and it may be empty: the folder itself.
+// Texts are UTF-8. A path is relative to its folder, its components are separated by "/", and it may be empty: the folder itself. It
+// ends with a zero byte or with the block, where nothing but the room for the answer follows it.
 // Components "." and "..", control characters and names of more than 255 bytes are refused. Numbers may be unaligned.
 
 export enum FolderCommand {

@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { type MachineConfig, parseConfig } from "../../shared/config";
+import { type FolderConfig, type MachineConfig, parseConfig } from "../../shared/config";
 import { TandemError } from "../../shared/errors";
 import { unreadable } from "../file-reader";
 
@@ -14,10 +14,18 @@ export const USAGE = `usage: npm run vm -- [--config F] [--memory MiB] [--firmwa
   [--usb mouse,tablet,keyboard] [--usb-interval 10|1] [--jit on|off]
   [--until TEXT] [--timeout S] [--script F] [--screenshot F.png] [--stats] [--debug]`;
 
+export interface SharedFolder {
+  path: string;
+  name: string;
+  readOnly: boolean;
+}
+
 export interface Arguments {
   config: MachineConfig;
   /** Files behind --initrd, each with its command line for multiboot. */
   initrds: { path: string; commandLine: string }[];
+  /** Directories that the guest shares. */
+  folders: SharedFolder[];
   /** "stdio", or the file that takes what the guest sends. */
   serial: string | undefined;
   until: string | undefined;
@@ -77,12 +85,9 @@ export function parseArguments(args: string[]): Arguments | undefined {
   if (values["usb-interval"] !== undefined)
     config["usbInterval"] = number("--usb-interval", values["usb-interval"]);
   if (values.jit !== undefined) config["jit"] = onOff("--jit", values.jit);
-  if (values.folder)
-    throw new TandemError("not-yet", "--folder: shared folders are not there yet.");
 
   const parsed = parseConfig(config);
-  if (parsed.folders.length > 0)
-    throw new TandemError("not-yet", '"folders": shared folders are not there yet.');
+  const folders = [...parsed.folders.map(folderOf), ...(values.folder ?? []).map(folderArgument)];
   if (values.jit === "on") throw new TandemError("not-yet", "--jit on: the JIT is not there yet.");
 
   const initrds =
@@ -101,6 +106,7 @@ export function parseArguments(args: string[]): Arguments | undefined {
   return {
     config: parsed,
     initrds,
+    folders,
     serial: values.serial,
     until: values.until,
     timeoutSeconds: values.timeout === undefined ? undefined : number("--timeout", values.timeout),
@@ -142,6 +148,10 @@ function readConfig(path: string | undefined): Record<string, unknown> {
     if (typeof entry === "object" && entry !== null && "url" in entry)
       config[key] = { ...entry, url: filePath(String(entry.url), dirname(path)) };
   }
+  if (Array.isArray(config["folders"]))
+    config["folders"] = (config["folders"] as FolderConfig[]).map((folder) =>
+      folder.path === undefined ? folder : { ...folder, path: resolve(dirname(path), folder.path) },
+    );
   return config;
 }
 
@@ -162,6 +172,26 @@ function moduleOf(value: string): { path: string; commandLine: string } {
   const path = space < 0 ? value.trim() : value.trim().slice(0, space);
   return { path: resolve(path), commandLine: value.trim() };
 }
+
+function folderOf({ name, readOnly, path }: FolderConfig): SharedFolder {
+  if (path === undefined)
+    throw new TandemError("bad-config", `"folders": "${name}" needs a "path" here.`);
+  return { path, name, readOnly: readOnly ?? false };
+}
+
+/** DIR:NAME, DIR:NAME:ro; DIR may have colons. */
+function folderArgument(value: string): SharedFolder {
+  const readOnly = value.endsWith(READ_ONLY);
+  const rest = readOnly ? value.slice(0, -READ_ONLY.length) : value;
+  const cut = rest.lastIndexOf(":");
+  if (cut < 1 || cut === rest.length - 1)
+    throw new TandemError(
+      "bad-argument",
+      `--folder takes DIR:NAME or DIR:NAME:ro, not "${value}".`,
+    );
+  return { path: resolve(rest.slice(0, cut)), name: rest.slice(cut + 1), readOnly };
+}
+const READ_ONLY = ":ro";
 
 function number(option: string, value: string): number {
   const result = Number(value);

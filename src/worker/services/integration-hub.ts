@@ -6,12 +6,14 @@ import type { MachineEvent } from "../../shared/api";
 import { TandemError } from "../../shared/errors";
 import {
   Command,
+  Event,
   GuestSystem,
   REQUEST_SIZE_MAX,
   RequestStatus,
 } from "../../../wasm/protocol/tandem-port";
 import type { Core } from "../core";
 import { PointerService } from "./pointer";
+import { SharedFoldersService } from "./shared-folders";
 import { NO_COMMAND, OK, type Reply, type Service } from "./service";
 
 const SYSTEM_NAMES: Readonly<Record<GuestSystem, string>> = {
@@ -32,6 +34,7 @@ export class IntegrationHub {
   readonly #tell: Tell;
   readonly #wake: () => void;
   readonly #services: readonly Service[];
+  readonly folders: SharedFoldersService;
   #core: Core | undefined;
   #underWay = new Map<number, AbortController>();
   #hasSession = false;
@@ -40,7 +43,12 @@ export class IntegrationHub {
   constructor(tell: Tell, wake: () => void, services: (tell: Tell) => Service[] = allServices) {
     this.#tell = tell;
     this.#wake = wake;
-    this.#services = services(tell);
+    this.folders = new SharedFoldersService((news) => {
+      tell({ type: "folder", ...news });
+      this.#core?.exports.raiseEvent(Event.Folders, news.number);
+      this.#wake();
+    });
+    this.#services = [...services(tell), this.folders];
   }
 
   /** Requests that were not answered at once. */
@@ -54,6 +62,7 @@ export class IntegrationHub {
     this.#underWay.clear();
     this.bye();
     this.#core = core;
+    for (const service of this.#services) service.connect?.(core);
   }
 
   hello(system: number, features: number): void {

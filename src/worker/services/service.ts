@@ -1,5 +1,6 @@
 // What a service of the Tandem port is.
 
+import type { Core } from "../core";
 import { RequestStatus } from "../../../wasm/protocol/tandem-port";
 
 export interface Reply {
@@ -16,6 +17,8 @@ export interface Service {
     body: Uint8Array<ArrayBuffer>,
     signal: AbortSignal,
   ): Reply | Promise<Reply>;
+  /** A core that was just made; undefined: the machine is off. */
+  connect?(core: Core | undefined): void;
   /** The guest's driver has gone: everything of it is given back. */
   endSession(): void;
   /** After each slice: what the page should know. A guest may say it much more often. */

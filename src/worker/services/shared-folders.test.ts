@@ -10,7 +10,8 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { MachineEvent as CoreEvent } from "../../../wasm/protocol/events";
 import {
   FolderAttribute,
   FolderCommand,
@@ -18,14 +19,28 @@ import {
   FolderOpened,
   FolderOpenFlag,
 } from "../../../wasm/protocol/shared-folders";
+import {
+  Command,
+  Event,
+  Feature,
+  Register,
+  RequestStatus,
+} from "../../../wasm/protocol/tandem-port";
+import { TandemDriver } from "../../../wasm/testing/tandem";
+import { testMachine } from "../../../wasm/testing/machine";
 import { DirectoryRoot } from "../../node/directory-root";
-import { type GuestRam, SharedFoldersService } from "./shared-folders";
+import type { MachineEvent } from "../../shared/api";
+import type { Core } from "../core";
+import { IntegrationHub } from "./integration-hub";
+import { SharedFoldersService } from "./shared-folders";
 import { ByteReader, ByteWriter } from "./shared-folders/bytes";
 import { Errno } from "./shared-folders/errors";
 import { FileListRoot } from "./shared-folders/file-list-root";
 import { Opcode } from "./shared-folders/fuse";
+import { HandleRoot } from "./shared-folders/handle-root";
 import { MemoryRoot } from "./shared-folders/memory-root";
 import { randomNumbers } from "./shared-folders/testing/exerciser";
+import { FakeDisk } from "./shared-folders/testing/fake-handles";
 import { FuseClient } from "./shared-folders/testing/fuse-client";
 import { mountHandles } from "./shared-folders/testing/setup";
 
@@ -38,19 +53,11 @@ afterEach(() => rmSync(directory, { recursive: true, force: true }));
 const encode = (text: string): Uint8Array => new TextEncoder().encode(text);
 const decode = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
 
-/** A guest's RAM. */
-class Ram implements GuestRam {
-  readonly bytes = new Uint8Array(1 << 20);
-  read(address: number, target: Uint8Array): boolean {
-    if (address + target.length > this.bytes.length) return false;
-    target.set(this.bytes.subarray(address, address + target.length));
-    return true;
-  }
-  write(address: number, bytes: Uint8Array): boolean {
-    if (address + bytes.length > this.bytes.length) return false;
-    this.bytes.set(bytes, address);
-    return true;
-  }
+const NOT_ABORTED = { aborted: false };
+
+/** A machine's RAM, where page lists lead. */
+function ramOf(core: Core): Uint8Array {
+  return core.bytes(core.exports.ramAddress() >>> 0, core.exports.ramBytes());
 }
 
 /** Pillion's side: builds bodies, gives the answer's body or minus the errno. */
@@ -65,7 +72,7 @@ class Guest {
     command: FolderCommand,
     ...parts: (number | string | Uint8Array)[]
   ): Promise<Uint8Array | number> {
-    const reply = await this.service.request(command, body(...parts));
+    const reply = await this.service.request(command, body(...parts), NOT_ABORTED);
     return reply.status === 0 ? (reply.body ?? new Uint8Array(0)) : reply.status;
   }
 
@@ -117,13 +124,13 @@ function u64(value: number): Uint8Array {
   return new ByteWriter(8).u64(value).bytes;
 }
 
-function memoryGuest(): { guest: Guest; root: MemoryRoot; ram: Ram } {
+function memoryGuest(): { guest: Guest; root: MemoryRoot; ram: Uint8Array } {
   const service = new SharedFoldersService(() => {});
   const root = new MemoryRoot();
-  const ram = new Ram();
+  const { core } = testMachine();
   service.attach(root, { name: "share" });
-  service.connect(ram);
-  return { guest: new Guest(service), root, ram };
+  service.connect(core);
+  return { guest: new Guest(service), root, ram: ramOf(core) };
 }
 
 // ---- by path ----
@@ -193,7 +200,7 @@ test("a file's bytes go straight to the guest's pages, and come from there", asy
   const pages = [0x5000, 4096, 0x1000, 4096, 0x9000, 4096] as const;
   const read = await guest.ok(FolderCommand.Read, handle, 9000, u64(500), 3, ...pages);
   expect(read.u32()).toBe(9000);
-  expect(ram.bytes.subarray(0x1000, 0x2000)).toEqual(bytes.subarray(4596, 8692));
+  expect(ram.subarray(0x1000, 0x2000)).toEqual(bytes.subarray(4596, 8692));
   await guest.ok(FolderCommand.Write, handle, 5000, u64(0), 2, ...pages.slice(0, 4));
   await guest.ok(FolderCommand.Close, handle);
   const reader = root.openReader(["data"]);
@@ -213,6 +220,99 @@ test("when the driver goes, its files are closed and written", async () => {
   expect(await guest.call(FolderCommand.Read, handle, 4, u64(0), 0)).toBe(-Errno.BadHandle);
 });
 
+// ---- through the port ----
+
+function portGuest(): { hub: IntegrationHub; driver: TandemDriver; events: MachineEvent[] } {
+  const events: MachineEvent[] = [];
+  const hub = new IntegrationHub(
+    (event) => events.push(event),
+    () => {},
+  );
+  const machine = testMachine({
+    host: {
+      request: (token, command, pointer, length) => hub.request(token, command, pointer, length),
+      cancelRequest: (token) => hub.cancel(token),
+      event: (kind) => {
+        if (kind === (CoreEvent.GuestBye as number)) hub.bye();
+        if (kind === (CoreEvent.GuestHello as number)) hub.hello(1, 0);
+      },
+    },
+  });
+  hub.connect(machine.core);
+  const driver = new TandemDriver(machine);
+  driver.hello();
+  return { hub, driver, events };
+}
+
+test("what is in memory is answered before the doorbell returns", () => {
+  const { hub, driver } = portGuest();
+  expect(driver.features & Feature.SharedFolders).not.toBe(0);
+  const root = new MemoryRoot();
+  hub.folders.attach(root, { name: "share" });
+  root.put(["text"], encode("hello"));
+  const opened = driver.request(FolderCommand.Open, body(1, FolderOpenFlag.Read, 100, "text"), {
+    size: 256,
+  });
+  expect(opened.status).toBe(RequestStatus.Ok);
+  expect(decode(opened.body.subarray(FolderOpened.INLINE))).toBe("hello");
+  const handle = new ByteReader(opened.body).u32();
+  const pages = [0x10_0ffe, 2, 0x10_2000, 100] as const;
+  const read = driver.request(FolderCommand.Read, body(handle, 100, u64(0), 2, ...pages));
+  expect(new ByteReader(read.body).u32()).toBe(5);
+  expect(decode(driver.ram.subarray(0x10_0ffe, 0x10_1000))).toBe("he");
+  expect(decode(driver.ram.subarray(0x10_2000, 0x10_2003))).toBe("llo");
+});
+
+test("what the host must be asked for is pending, and then in the guest's pages", async () => {
+  const { hub, driver } = portGuest();
+  const disk = new FakeDisk();
+  disk.put("text", "hello");
+  const root = new HandleRoot(disk.handle, { caseSensitive: true, nameRules: "posix" });
+  hub.folders.attach(root, { name: "share" });
+  const request = body(1, FolderOpenFlag.Read, 0, "text");
+  expect(driver.request(FolderCommand.Open, request, { size: 256 }).status).toBe(
+    RequestStatus.Pending,
+  );
+  await vi.waitUntil(() => driver.answer().status !== RequestStatus.Pending);
+  const handle = new ByteReader(driver.answer().body).u32();
+  const read = body(handle, 100, u64(0), 1, 0x10_2000, 100);
+  expect(driver.request(FolderCommand.Read, read).status).toBe(RequestStatus.Pending);
+  await vi.waitUntil(() => driver.answer().status !== RequestStatus.Pending);
+  expect(decode(driver.ram.subarray(0x10_2000, 0x10_2005))).toBe("hello");
+});
+
+test("pages of a driver that has gone are not written to", async () => {
+  const { hub, driver } = portGuest();
+  const disk = new FakeDisk();
+  disk.put("text", "hello");
+  const root = new HandleRoot(disk.handle, { caseSensitive: true, nameRules: "posix" });
+  const folder = hub.folders.attach(root, { name: "share" });
+  driver.request(FolderCommand.Open, body(1, FolderOpenFlag.Read, 0, "text"), { size: 256 });
+  await vi.waitUntil(() => driver.answer().status !== RequestStatus.Pending);
+  const handle = new ByteReader(driver.answer().body).u32();
+  driver.request(FolderCommand.Read, body(handle, 100, u64(0), 1, 0x10_2000, 100));
+  driver.hello();
+  await folder.run(function* () {
+    yield* folder.list(folder.top);
+  });
+  await vi.waitUntil(() => hub.pending === 0);
+  expect(driver.ram.subarray(0x10_2000, 0x10_2005)).toEqual(new Uint8Array(5));
+});
+
+test("a guest that wants to know hears of folders that come and go", async () => {
+  const { hub, driver, events } = portGuest();
+  driver.request(Command.EventMask, body(1 << Event.Folders));
+  hub.folders.attach(new MemoryRoot(), { name: "share", readOnly: true });
+  expect(driver.read(Register.Event, 4)).toBe((Event.Folders << 24) | 1);
+  await hub.folders.detach("share");
+  expect(driver.read(Register.Event, 4)).toBe((Event.Folders << 24) | 1);
+  const folderEvents = events.filter(({ type }) => type === "folder");
+  expect(folderEvents).toMatchObject([
+    { name: "share", state: "ready", readOnly: true },
+    { name: "share", state: "detached" },
+  ]);
+});
+
 // ---- FUSE through the service ----
 
 test("all folders are directories of one file system, and a FUSE message fits in the guest's pages", async () => {
@@ -224,17 +324,17 @@ test("all folders are directories of one file system, and a FUSE message fits in
   other.put(["b"], encode("2"));
   const list = [0x2000, 0x1000, 0x8000, 0x10000] as const;
   const client = new FuseClient(async (message, capacity) => {
-    ram.write(0x2000, message.subarray(0, 4096));
-    if (message.length > 4096) ram.write(0x8000, message.subarray(4096));
+    ram.set(message.subarray(0, 4096), 0x2000);
+    ram.set(message.subarray(4096), 0x8000);
     const request = body(0, message.length, capacity, 2, ...list);
-    const reply = await service.request(FolderCommand.FusePages, request);
+    const reply = await service.request(FolderCommand.FusePages, request, NOT_ABORTED);
     if (reply.status !== 0) throw new Error(Errno[-reply.status]);
     const length = new ByteReader(reply.body ?? new Uint8Array(0)).u32();
     if (length === 0) return undefined;
-    const out = new Uint8Array(length);
-    ram.read(0x2000, out.subarray(0, 4096));
-    if (length > 4096) ram.read(0x8000, out.subarray(4096));
-    return out;
+    return Uint8Array.of(
+      ...ram.subarray(0x2000, 0x2000 + Math.min(length, 4096)),
+      ...ram.subarray(0x8000, 0x8000 + Math.max(0, length - 4096)),
+    );
   }, 0x11000);
   await client.init();
   expect(client.maxWrite).toBe(0x10000);
@@ -272,15 +372,12 @@ test("what a file system of ours does not have is said, not pretended", async ()
 // ---- roots ----
 
 test("the files of a directory input are read in their places, and cannot be changed", async () => {
-  const file = (path: string, text: string): File => {
-    const result = new File([text], path.split("/").at(-1) ?? "");
-    Object.defineProperty(result, "webkitRelativePath", { value: path });
-    return result;
-  };
+  const files = [
+    { path: "a.txt", file: new File(["1"], "a.txt") },
+    { path: "d/e/b.txt", file: new File(["22"], "b.txt") },
+  ];
   const service = new SharedFoldersService(() => {});
-  service.attach(new FileListRoot([file("top/a.txt", "1"), file("top/d/e/b.txt", "22")]), {
-    name: "share",
-  });
+  service.attach(new FileListRoot(files), { name: "share" });
   const guest = new Guest(service);
   expect(await guest.names("")).toEqual(["a.txt", "d"]);
   const opened = await guest.ok(FolderCommand.Open, 1, FolderOpenFlag.Read, 10, "d/e/b.txt");
@@ -334,15 +431,14 @@ test("100,000 requests of a hostile guest never leave the folder, and are all an
   symlinkSync("../../out", join(inside, "sub/up"));
 
   const service = new SharedFoldersService(() => {});
-  const ram = new Ram();
-  service.connect(ram);
+  service.connect(testMachine().core);
   service.attach(new DirectoryRoot(inside), { name: "share", quota: 50_000_000 });
   service.attach(new MemoryRoot(10_000_000), { name: "other" });
   const hostile = new HostileGuest(randomNumbers(11));
   for (let count = 0; count < 100_000; count++) {
     const { command, request } = hostile.next();
     if (count % 20_000 === 19_999) service.endSession();
-    const reply = await service.request(command, request);
+    const reply = await service.request(command, request, NOT_ABORTED);
     expect(Number.isInteger(reply.status)).toBe(true);
     expect(reply.status).toBeLessThanOrEqual(0);
     const answer = reply.body ?? new Uint8Array(0);

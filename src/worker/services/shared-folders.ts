@@ -1,27 +1,25 @@
 // Worker side of shared folders: which there are, and the guest's requests about them.
 
+import type { FolderStatus } from "../../shared/api";
 import { FolderCommand, FolderFuse, FOLDER_PAGES_MAX } from "../../../wasm/protocol/shared-folders";
+import type { Core } from "../core";
 import { RequestStatus } from "../../../wasm/protocol/tandem-port";
 import { ByteReader, ByteWriter } from "./shared-folders/bytes";
 import { Errno, FolderError } from "./shared-folders/errors";
 import { Folder, type FolderOptions, type FolderState } from "./shared-folders/folder";
 import { FuseServer } from "./shared-folders/fuse-server";
-import { checkName } from "./shared-folders/names";
-import { type GuestPages, PathServer } from "./shared-folders/path-server";
+import { problemOfName } from "./shared-folders/names";
+import { type GuestPages, type PagesOf, PathServer } from "./shared-folders/path-server";
 import { ReadCache } from "./shared-folders/read-cache";
 import type { FolderRoot } from "./shared-folders/root";
 import type { Maybe } from "./shared-folders/task";
-import { INVALID, NO_COMMAND, type Reply } from "./service";
-
-/** The guest's RAM; both say false when the range is not in it. */
-export interface GuestRam {
-  read(address: number, target: Uint8Array): boolean;
-  write(address: number, bytes: Uint8Array): boolean;
-}
+import { INVALID, NO_COMMAND, type Reply, type Service } from "./service";
 
 export interface FolderNews {
-  folder: string;
-  state: FolderState;
+  name: string;
+  number: number;
+  state: FolderState | "detached";
+  readOnly: boolean;
   /** Of the host, for a developer. */
   message: string;
 }
@@ -29,7 +27,7 @@ export interface FolderNews {
 const PAGE_ENTRY = 8;
 const PAGES_BYTES_MAX = (1 << 20) + 65536;
 
-export class SharedFoldersService {
+export class SharedFoldersService implements Service {
   readonly range = 0x02;
   readonly #news: (news: FolderNews) => void;
   readonly #cache = new ReadCache();
@@ -37,7 +35,7 @@ export class SharedFoldersService {
   #folders: Folder[] = [];
   #lastFolder = 0;
   #path: PathServer;
-  #ram: GuestRam | undefined;
+  #core: Core | undefined;
 
   constructor(news: (news: FolderNews) => void) {
     this.#news = news;
@@ -48,26 +46,43 @@ export class SharedFoldersService {
     return this.#folders;
   }
 
-  /** The guest's memory, for page lists; undefined while the machine is off. */
-  connect(ram: GuestRam | undefined): void {
-    this.#ram = ram;
+  connect(core: Core | undefined): void {
+    this.#core = core;
   }
 
   // ---- for the host ----
 
   /** @throws FolderError when the name cannot be one, or is taken */
   attach(root: FolderRoot, options: FolderOptions): Folder {
-    checkName(options.name, "posix");
+    if (problemOfName(options.name, "posix") !== undefined)
+      throw new FolderError(Errno.Invalid, `"${options.name}" cannot be a folder's name.`);
     if (this.#folders.some(({ name }) => name === options.name))
       throw new FolderError(Errno.Exists, `There is already a folder "${options.name}".`);
     const listener = {
-      folderState: ({ name }: Folder, state: FolderState, message: string) =>
-        this.#news({ folder: name, state, message }),
+      folderState: (of: Folder, state: FolderState, message: string) =>
+        this.#tell(of, state, message),
     };
     const folder = new Folder(++this.#lastFolder, root, this.#cache, listener, options);
     this.#folders.push(folder);
     void folder.watch().catch(() => {});
+    this.#tell(folder, "ready");
     return folder;
+  }
+
+  #tell(folder: Folder, state: FolderNews["state"], message = ""): void {
+    const { name, number, isReadOnly } = folder;
+    this.#news({ name, number, state, readOnly: isReadOnly, message });
+  }
+
+  async setReadOnly(name: string, readOnly: boolean): Promise<void> {
+    const folder = this.folder(name);
+    await folder.setReadOnly(readOnly);
+    this.#tell(folder, folder.state);
+  }
+
+  /** What guests have written and not closed; failures are said by the folders' states. */
+  async writeAll(): Promise<void> {
+    await Promise.allSettled(this.#folders.map((folder) => folder.writeAll()));
   }
 
   /** What is not written yet is written first. @throws FolderError for what could not be */
@@ -75,7 +90,19 @@ export class SharedFoldersService {
     const folder = this.folder(name);
     this.#folders = this.#folders.filter((other) => other !== folder);
     this.#fuse.delete(folder.number);
-    await folder.detach();
+    try {
+      await folder.detach();
+    } finally {
+      this.#tell(folder, "detached");
+    }
+  }
+
+  status(): FolderStatus[] {
+    return this.#folders.map(({ name, isReadOnly, state }) => ({
+      name,
+      readOnly: isReadOnly,
+      state,
+    }));
   }
 
   /** @throws FolderError NoEntry */
@@ -92,10 +119,13 @@ export class SharedFoldersService {
 
   // ---- for the guest ----
 
-  /** `body` is not used after the answer. */
-  request(command: number, body: Uint8Array): Reply | Promise<Reply> {
+  request(
+    command: number,
+    body: Uint8Array,
+    signal: Pick<AbortSignal, "aborted">,
+  ): Reply | Promise<Reply> {
     try {
-      const result = this.#perform(command, body);
+      const result = this.#perform(command, body, signal);
       if (!(result instanceof Promise)) return result ?? NO_COMMAND;
       return result.then((reply) => reply ?? NO_COMMAND, replyOfError);
     } catch (error) {
@@ -118,16 +148,20 @@ export class SharedFoldersService {
   }
 
   #newPathServer(): PathServer {
-    return new PathServer(
-      () => this.#folders,
-      (list) => this.#pages(list),
-    );
+    return new PathServer(() => this.#folders);
   }
 
-  #perform(command: number, body: Uint8Array): Maybe<Reply | undefined> {
+  #perform(
+    command: number,
+    body: Uint8Array,
+    signal: Pick<AbortSignal, "aborted">,
+  ): Maybe<Reply | undefined> {
+    const core = this.#core;
+    // The driver that gave the pages may be gone by then, and they may be anybody's.
+    const pagesOf: PagesOf = (list) => pageList(list, () => (signal.aborted ? undefined : core));
     if (command === (FolderCommand.Fuse as number)) return this.#fuseInline(body);
-    if (command === (FolderCommand.FusePages as number)) return this.#fusePages(body);
-    return then(this.#path.request(command, body), (out) => out && replyOf(out));
+    if (command === (FolderCommand.FusePages as number)) return this.#fusePages(body, pagesOf);
+    return then(this.#path.request(command, body, pagesOf), (out) => out && replyOf(out));
   }
 
   #fuseInline(body: Uint8Array): Maybe<Reply> {
@@ -136,9 +170,9 @@ export class SharedFoldersService {
     return then(answer, (out) => replyOf(out ?? new Uint8Array(0)));
   }
 
-  #fusePages(body: Uint8Array): Maybe<Reply> {
+  #fusePages(body: Uint8Array, pagesOf: PagesOf): Maybe<Reply> {
     const { server, length, capacity, entries, input } = this.#fuseRequest(body);
-    const pages = this.#pages(input.bytes(entries * PAGE_ENTRY));
+    const pages = pagesOf(input.bytes(entries * PAGE_ENTRY));
     if (length > pages.length || capacity > pages.length) return INVALID;
     return then(server.request(pages.read(length), capacity), (out) => {
       if (out) pages.write(out);
@@ -171,61 +205,62 @@ export class SharedFoldersService {
     this.#fuse.set(number, server);
     return server;
   }
+}
 
-  #pages(list: Uint8Array): GuestPages {
-    const entries = list.length / PAGE_ENTRY;
-    if (entries > FOLDER_PAGES_MAX) throw new FolderError(Errno.Invalid);
-    const input = new ByteReader(list.slice());
-    const pages: { address: number; length: number }[] = [];
-    let length = 0;
-    for (let index = 0; index < entries; index++) {
-      const page = { address: input.u32(), length: input.u32() };
-      length += page.length;
-      pages.push(page);
-    }
-    if (length > PAGES_BYTES_MAX) throw new FolderError(Errno.Invalid);
-    return new PageList(pages, length, () => this.#ram);
+function pageList(list: Uint8Array, core: () => Core | undefined): GuestPages {
+  const entries = list.length / PAGE_ENTRY;
+  if (entries > FOLDER_PAGES_MAX) throw new FolderError(Errno.Invalid);
+  const input = new ByteReader(list);
+  const pages: { address: number; length: number }[] = [];
+  let length = 0;
+  for (let index = 0; index < entries; index++) {
+    const page = { address: input.u32(), length: input.u32() };
+    length += page.length;
+    pages.push(page);
   }
+  if (length > PAGES_BYTES_MAX) throw new FolderError(Errno.Invalid);
+  return new PageList(pages, length, core);
 }
 
 class PageList implements GuestPages {
   readonly length: number;
   readonly #pages: readonly { address: number; length: number }[];
-  readonly #ram: () => GuestRam | undefined;
+  readonly #core: () => Core | undefined;
 
   constructor(
     pages: readonly { address: number; length: number }[],
     length: number,
-    ram: () => GuestRam | undefined,
+    core: () => Core | undefined,
   ) {
     this.#pages = pages;
     this.length = length;
-    this.#ram = ram;
+    this.#core = core;
   }
 
   read(length: number): Uint8Array {
     const bytes = new Uint8Array(length);
-    this.#each(length, (ram, address, from, to) => ram.read(address, bytes.subarray(from, to)));
+    this.#each(length, false, (guest, from) => bytes.set(guest, from));
     return bytes;
   }
 
   write(bytes: Uint8Array): void {
-    this.#each(bytes.length, (ram, address, from, to) =>
-      ram.write(address, bytes.subarray(from, to)),
+    this.#each(bytes.length, true, (guest, from) =>
+      guest.set(bytes.subarray(from, from + guest.length)),
     );
   }
 
-  #each(
-    length: number,
-    move: (ram: GuestRam, address: number, from: number, to: number) => boolean,
-  ): void {
-    const ram = this.#ram();
+  /** The pages, as far as they hold the first `length` bytes. */
+  #each(length: number, writing: boolean, visit: (guest: Uint8Array, from: number) => void): void {
+    const core = this.#core();
     let at = 0;
     for (const page of this.#pages) {
       if (at >= length) return;
-      const end = Math.min(length, at + page.length);
-      if (!ram || !move(ram, page.address, at, end)) throw new FolderError(Errno.Invalid);
-      at = end;
+      const part = Math.min(page.length, length - at);
+      if (part === 0) continue;
+      const address = core?.exports.guestRange(page.address, part, writing ? 1 : 0) ?? 0;
+      if (!core || address === 0) throw new FolderError(Errno.Invalid);
+      visit(core.bytes(address >>> 0, part), at);
+      at += part;
     }
   }
 }

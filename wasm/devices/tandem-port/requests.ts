@@ -3,8 +3,9 @@
 // A block is RAM from its first byte to its last, or it is not touched. Nothing outside of it is ever written. The guest's header
 // is read once; its body is copied before anybody looks at it, so that a guest that changes it meanwhile changes nothing.
 
+import { invalidateCode } from "../../cpu/blocks";
 import { hostCancel, hostEvent, hostRequest } from "../../host";
-import { PAGE_READ, PAGE_WRITE, RAM, TANDEM_BODIES } from "../../layout";
+import { CODE_LINES, PAGE_READ, PAGE_WRITE, RAM, TANDEM_BODIES } from "../../layout";
 import { Physical, ramBytes } from "../../memory/physical";
 import { MachineEvent } from "../../protocol/events";
 import { PointerCommand, PointerMode } from "../../protocol/pointer";
@@ -23,7 +24,7 @@ import { answerPio, roomInPio } from "./pio";
 import { listen } from "./pointer";
 import { BLOCK_MAX, HEADER_SIZE, PIO_BUFFER, Slot, slotAt, SLOTS, tandem } from "./state";
 
-export const FEATURES: u32 = Feature.Pointer | Feature.Pio;
+export const FEATURES: u32 = Feature.Pointer | Feature.SharedFolders | Feature.Pio;
 
 /** Commands below are the port's own. */
 const FIRST_SERVICE: u32 = 0x0100;
@@ -94,6 +95,22 @@ function isRam(address: u32, size: u32): bool {
     if (load<u32>(PAGE_READ + entry) != host || load<u32>(PAGE_WRITE + entry) != host) return false;
   }
   return true;
+}
+
+/**
+ * Host: core address of a range of the guest's memory, for data beside a request's block; 0 when it is not all RAM. `writing`: the
+ * host writes there now, so what was decoded from it is forgotten.
+ */
+export function guestRange(address: u32, size: u32, writing: i32): usize {
+  if (!isRam(address, size)) return 0;
+  if (writing) {
+    for (let at = address; at < address + size;) {
+      const part = min<u32>(address + size - at, 4096 - (at & 0xfff));
+      if (load<u64>(CODE_LINES + ((<usize>(at >>> 12)) << 3))) invalidateCode(at, <i32>part);
+      at += part;
+    }
+  }
+  return RAM + <usize>address;
 }
 
 // --- Commands ---

@@ -14,10 +14,10 @@ export class FileListRoot implements FolderRoot {
   readonly nameRules: NameRules = "posix";
   readonly #top = new Map<string, Item>();
 
-  /** @param files with the directory's own name first in `webkitRelativePath`, or without any: then they are at the top */
-  constructor(files: Iterable<File>) {
-    for (const file of files) {
-      const path = (file.webkitRelativePath || `top/${file.name}`).split("/").slice(1);
+  /** @param files with their paths below the folder's top */
+  constructor(files: Iterable<{ path: string; file: File }>) {
+    for (const { path: text, file } of files) {
+      const path = text.split("/");
       let directory = this.#top;
       for (const name of path.slice(0, -1)) {
         let item = directory.get(name);

@@ -181,7 +181,7 @@ test("a permission that is taken back in the middle of a write loses nothing tha
   await client.write(id, handle, 6, new TextEncoder().encode("second"));
   disk.permission = "denied";
   expect(await errnoOf(client.fsync(id, handle))).toBe(Errno.Access);
-  expect(news).toMatchObject([{ folder: "share", state: "permission" }]);
+  expect(news).toMatchObject([{ name: "share", state: "permission" }]);
   expect(disk.text("text")).toBe("first ");
   disk.permission = "granted";
   await folder.reconnect();

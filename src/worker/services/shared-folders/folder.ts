@@ -152,6 +152,10 @@ export class Folder {
     }
   }
 
+  async writeAll(): Promise<void> {
+    if (this.#dirty.size > 0) await this.run(() => this.flushAll());
+  }
+
   /** The user has given the permission again: what waits is written, and everything is looked at anew. */
   async reconnect(): Promise<void> {
     this.#hostChanged(undefined);

@@ -42,13 +42,11 @@ const PAGE_ENTRY = 8;
 
 export class PathServer {
   readonly #folders: () => readonly Folder[];
-  readonly #pagesOf: PagesOf;
   readonly #handles = new Map<number, Handle>();
   #lastHandle = 0;
 
-  constructor(folders: () => readonly Folder[], pagesOf: PagesOf) {
+  constructor(folders: () => readonly Folder[]) {
     this.#folders = folders;
-    this.#pagesOf = pagesOf;
   }
 
   get openFiles(): number {
@@ -56,7 +54,7 @@ export class PathServer {
   }
 
   /** @returns undefined for a command that is none of these. @throws FolderError */
-  request(command: number, body: Uint8Array): Maybe<Uint8Array | undefined> {
+  request(command: number, body: Uint8Array, pagesOf: PagesOf): Maybe<Uint8Array | undefined> {
     const input = new ByteReader(body);
     switch (command as FolderCommand) {
       case FolderCommand.Roots:
@@ -64,9 +62,9 @@ export class PathServer {
       case FolderCommand.Open:
         return this.#open(input);
       case FolderCommand.Read:
-        return this.#read(input);
+        return this.#read(input, pagesOf);
       case FolderCommand.Write:
-        return this.#write(input);
+        return this.#write(input, pagesOf);
       case FolderCommand.Close:
         return this.#close(input);
       case FolderCommand.List:
@@ -249,8 +247,8 @@ export class PathServer {
     return out.put(first).bytes;
   }
 
-  #read(input: ByteReader): Maybe<Uint8Array> {
-    const { handle, length, position, pages } = this.#transfer(input);
+  #read(input: ByteReader, pagesOf: PagesOf): Maybe<Uint8Array> {
+    const { handle, length, position, pages } = this.#transfer(input, pagesOf);
     const { folder, node } = handle;
     return folder.run(function* () {
       const bytes = yield* folder.read(node, position, length);
@@ -261,8 +259,8 @@ export class PathServer {
     });
   }
 
-  #write(input: ByteReader): Maybe<Uint8Array> {
-    const { handle, length, position, pages } = this.#transfer(input);
+  #write(input: ByteReader, pagesOf: PagesOf): Maybe<Uint8Array> {
+    const { handle, length, position, pages } = this.#transfer(input, pagesOf);
     const { folder, node, canWrite, appends } = handle;
     if (!canWrite) throw new FolderError(Errno.BadHandle);
     const bytes = pages ? pages.read(length) : input.bytes(length);
@@ -272,7 +270,10 @@ export class PathServer {
     });
   }
 
-  #transfer(input: ByteReader): {
+  #transfer(
+    input: ByteReader,
+    pagesOf: PagesOf,
+  ): {
     handle: Handle;
     length: number;
     position: number;
@@ -284,7 +285,7 @@ export class PathServer {
     const entries = input.u32();
     if (length > FOLDER_TRANSFER_MAX) throw new FolderError(Errno.Invalid);
     if (entries === 0) return { handle, length, position, pages: undefined };
-    const pages = this.#pagesOf(input.bytes(entries * PAGE_ENTRY));
+    const pages = pagesOf(input.bytes(entries * PAGE_ENTRY));
     if (pages.length < length) throw new FolderError(Errno.Invalid);
     return { handle, length, position, pages };
   }
@@ -356,8 +357,10 @@ export class PathServer {
   }
 }
 
+/** Up to a zero byte: behind it, the block has only room for the answer. */
 function pathOf(bytes: Uint8Array): string[] {
-  return splitPath(decodeText(bytes));
+  const end = bytes.indexOf(0);
+  return splitPath(decodeText(end < 0 ? bytes : bytes.subarray(0, end)));
 }
 
 /** The directory that a path's last name is in, and that name. */

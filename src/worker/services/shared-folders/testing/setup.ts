@@ -27,6 +27,7 @@ export async function mount(
   let time = 0;
   const service = new SharedFoldersService((one) => news.push(one));
   const folder = service.attach(root, { name: "share", clock: () => time, ...options });
+  news.length = 0;
   const server = new FuseServer(() => [folder], folder);
   const client = new FuseClient((message, capacity) => server.request(message, capacity));
   await client.init(flags);

@@ -1,0 +1,20 @@
+import { resolve } from "node:path";
+import { expect, test } from "vitest";
+import { parseArguments } from "./arguments";
+
+function foldersOf(...folders: string[]): unknown {
+  const args = folders.flatMap((folder) => ["--folder", folder]);
+  return parseArguments(["--kernel", "kernel.elf", ...args])?.folders;
+}
+
+test("--folder takes a directory, the name it has for the guest, and ro", () => {
+  expect(foldersOf("docs:share", "/a:b/c:other:ro")).toEqual([
+    { path: resolve("docs"), name: "share", readOnly: false },
+    { path: "/a:b/c", name: "other", readOnly: true },
+  ]);
+});
+
+test("--folder without a name is explained", () => {
+  for (const value of ["docs", "docs:", ":share", "docs:ro"])
+    expect(() => foldersOf(value), value).toThrow(/DIR:NAME/);
+});
