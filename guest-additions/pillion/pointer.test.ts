@@ -237,6 +237,45 @@ describe("USB mouse", () => {
   });
 });
 
+describe("no change of buttons is lost among random motion", () => {
+  const ways = [
+    ["tandem", "integrated", 10000],
+    ["usb-tablet", "absolute", 1000],
+    ["usb-mouse", "relative", 1000],
+    ["ps2", "relative", 300],
+  ] as const;
+  test.each(ways)("%s", async (driver, pointer, changes) => {
+    const guest = await boot(`pointer=${driver} log=pointer open=none`, {
+      pointer: { pointer, usbInterval: 1, ...(driver === "ps2" && { usb: [] }) },
+    });
+    if (driver.startsWith("usb")) await usbReady(guest);
+    let random = 7;
+    const next = (bound: number): number => {
+      random = (Math.imul(random, 1664525) + 1013904223) >>> 0;
+      return (random >>> 12) % bound;
+    };
+    const sent: number[] = [];
+    let buttons = 0;
+    for (let change = 0; change < changes; change++) {
+      for (let move = next(3); move > 0; move--)
+        if (pointer === "relative") guest.machine.pointerMotion(next(41) - 20, next(41) - 20);
+        else point(guest, { x: next(WIDTH), y: next(HEIGHT) });
+      buttons ^= 1 << next(3);
+      sent.push(buttons);
+      guest.machine.pointerButtons(buttons);
+      if (change % 50 === 0) await new Promise((resolve) => setTimeout(resolve, 1));
+    }
+    const seen: number[] = [];
+    let last = 0;
+    while (seen.length < sent.length) {
+      const now = parseInt((await guest.line("P ")).split(" ")[4] ?? "", 16);
+      if (now !== last) seen.push(now);
+      last = now;
+    }
+    expect(seen).toEqual(sent);
+  });
+});
+
 test("a USB keyboard types into the notes, and its keys repeat while they are held", async () => {
   const guest = await boot("open=notes", {
     pointer: { pointer: "integrated", usb: ["keyboard"], usbInterval: 10 },

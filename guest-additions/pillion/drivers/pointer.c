@@ -13,7 +13,7 @@
 #include "tandem-port.h"
 #include "usb.h"
 
-#define QUEUE_SIZE 256
+#define QUEUE_SIZE 512
 #define THRESHOLD_DOUBLE 6
 #define THRESHOLD_TRIPLE 10
 
@@ -36,24 +36,38 @@ const PointerState *pointerState(void) {
   return &state;
 }
 
+static u32 waiting(void) {
+  return (head + QUEUE_SIZE - tail) % QUEUE_SIZE;
+}
+
+bool pointerHasRoom(void) {
+  return waiting() < QUEUE_SIZE / 2;
+}
+
+/** Takes a later report into one that waits. */
+static void merge(PointerReport *into, const PointerReport *report) {
+  i32 dx = into->dx + report->dx;
+  i32 dy = into->dy + report->dy;
+  i32 wheel = into->wheel + report->wheel;
+  *into = *report;
+  into->dx = dx;
+  into->dy = dy;
+  into->wheel = wheel;
+}
+
 void postPointer(PointerReport *report) {
   u32 flags = disableInterrupts();
   report->time = microseconds();
   state.reports[report->source]++;
-  u32 next = (head + 1) % QUEUE_SIZE;
-  if (next != tail) {
-    queue[head] = *report;
-    head = next;
+  u32 used = waiting();
+  PointerReport *last = &queue[(head + QUEUE_SIZE - 1) % QUEUE_SIZE];
+  bool alike = last->source == report->source && last->absolute == report->absolute && last->buttons == report->buttons;
+  // While the desktop is far behind, motion is added up, so that there is room for all changes of buttons.
+  if ((used > QUEUE_SIZE / 2 && alike) || used == QUEUE_SIZE - 1) {
+    merge(last, report);
   } else {
-    // The desktop is far behind: the last report takes the newest state, and no motion is lost.
-    PointerReport *last = &queue[(head + QUEUE_SIZE - 1) % QUEUE_SIZE];
-    i32 dx = last->dx + report->dx;
-    i32 dy = last->dy + report->dy;
-    i32 wheel = last->wheel + report->wheel;
-    *last = *report;
-    last->dx = dx;
-    last->dy = dy;
-    last->wheel = wheel;
+    queue[head] = *report;
+    head = (head + 1) % QUEUE_SIZE;
   }
   restoreInterrupts(flags);
 }
@@ -139,6 +153,7 @@ void takePointer(void) {
     tail = (tail + 1) % QUEUE_SIZE;
     apply(&report);
   }
+  resumeTandem();
   if (moved) moveCursor(state.x, state.y);
   updateCursor();
   if (truth && (state.x != toldX || state.y != toldY)) {

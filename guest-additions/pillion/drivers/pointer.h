@@ -38,6 +38,8 @@ void choosePointerSource(void);
 /** Hands the waiting reports to the desktop, and tells the host where the cursor is. */
 void takePointer(void);
 bool pointerWaits(void);
+/** A driver that can leave reports in its device does so while there is none. */
+bool pointerHasRoom(void);
 void setAcceleration(bool on);
 /** The cursor goes there without a report. */
 void placePointer(i32 x, i32 y);

@@ -14,39 +14,56 @@
 static TandemPort port;
 static bool found, asPointer, hasIrq;
 static volatile bool relative, eventWaits;
+/** The desktop is behind: the port keeps what comes until it has caught up. */
+static volatile bool held;
+
+/** The causes that interrupt. */
+static u16 wanted(void) {
+  return TANDEM_IRQ_CAUSE_EVENT | (asPointer && !held ? TANDEM_IRQ_CAUSE_POINTER : 0);
+}
+
+static void setIrqMask(void) {
+  tandemSetIrqMask(&port, hasIrq ? wanted() : 0);
+}
+
+static bool takeState(void) {
+  TandemPointer pointer = tandemLatch(&port);
+  bool absolute = (pointer.state & TANDEM_POINTER_STATE_ABSOLUTE) != 0;
+  relative = (pointer.state & TANDEM_POINTER_STATE_RELATIVE) != 0;
+  PointerReport report = {
+      .source = SOURCE_TANDEM,
+      .absolute = absolute && !relative,
+      .buttons = pointer.state & 0x1f,
+      .x = pointer.pixelX,
+      .y = pointer.pixelY,
+      .rawX = pointer.x,
+      .rawY = pointer.y,
+      .wheel = pointer.wheel,
+  };
+  if (!report.absolute) {
+    report.dx = pointer.dx;
+    report.dy = pointer.dy;
+  }
+  if (absolute || relative) postPointer(&report);
+  return (pointer.state & TANDEM_POINTER_STATE_MORE) != 0;
+}
 
 static void takeStates(void) {
-  TandemPointer pointer;
-  u32 taken = 0;
-  do {
-    pointer = tandemLatch(&port);
-    bool absolute = (pointer.state & TANDEM_POINTER_STATE_ABSOLUTE) != 0;
-    relative = (pointer.state & TANDEM_POINTER_STATE_RELATIVE) != 0;
-    PointerReport report = {
-        .source = SOURCE_TANDEM,
-        .absolute = absolute && !relative,
-        .buttons = pointer.state & 0x1f,
-        .x = pointer.pixelX,
-        .y = pointer.pixelY,
-        .rawX = pointer.x,
-        .rawY = pointer.y,
-        .wheel = pointer.wheel,
-    };
-    if (!report.absolute) {
-      report.dx = pointer.dx;
-      report.dy = pointer.dy;
-    }
-    if (absolute || relative) postPointer(&report);
-  } while ((pointer.state & TANDEM_POINTER_STATE_MORE) && ++taken < 64);
+  bool more = true;
+  while (more && pointerHasRoom()) more = takeState();
+  if (!more) return;
+  held = true;
+  setIrqMask();
 }
 
 static void takeIrq(void) {
-  u16 cause = tandemIrqCause(&port);
+  u16 cause = tandemIrqCause(&port) & wanted();
   if (!cause) return;
   countPointerIrq(SOURCE_TANDEM);
-  tandemClearIrq(&port, cause);
+  // The pointer's cause goes when its last state has been latched; until then the line stays active.
+  tandemClearIrq(&port, cause & ~TANDEM_IRQ_CAUSE_POINTER);
   if (cause & TANDEM_IRQ_CAUSE_EVENT) eventWaits = true;
-  if ((cause & TANDEM_IRQ_CAUSE_POINTER) && asPointer) takeStates();
+  if (cause & TANDEM_IRQ_CAUSE_POINTER) takeStates();
 }
 
 static void hello(void) {
@@ -54,8 +71,8 @@ static void hello(void) {
   tandemHello(&port, TANDEM_GUEST_SYSTEM_PILLION, DRIVER_VERSION, asPointer ? TANDEM_FEATURE_POINTER : 0);
   tandemEventMask(&port, 1 << TANDEM_EVENT_POINTER_MODE | 1 << TANDEM_EVENT_RESTORED | 1 << TANDEM_EVENT_POWER);
   if (asPointer) tandemPointerMode(&port, TANDEM_POINTER_MODE_AUTOMATIC);
-  u16 causes = TANDEM_IRQ_CAUSE_EVENT | (asPointer ? TANDEM_IRQ_CAUSE_POINTER : 0);
-  tandemSetIrqMask(&port, hasIrq ? causes : 0);
+  held = false;
+  setIrqMask();
 }
 
 void startTandem(bool pointer) {
@@ -88,6 +105,12 @@ void useTandemPointer(bool pointer) {
   if (!found || pointer == asPointer) return;
   asPointer = pointer;
   hello();
+}
+
+void resumeTandem(void) {
+  if (!held) return;
+  held = false;
+  setIrqMask();
 }
 
 void takeTandemEvents(void) {

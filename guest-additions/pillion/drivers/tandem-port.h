@@ -14,6 +14,8 @@ bool tandemHasPointer(void);
 void useTandemPointer(bool pointer);
 /** In the foreground: events of the host. */
 void takeTandemEvents(void);
+/** The desktop has taken all reports: more may come. */
+void resumeTandem(void);
 void tellCursor(const CursorImage *image, bool shown);
 void tellPosition(i32 x, i32 y);
 void tellWarp(i32 x, i32 y);
