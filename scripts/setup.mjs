@@ -3,12 +3,13 @@
 // usage: node scripts/setup.mjs [--tests]
 // Without --tests only what the page shows. Everything lands in .cache/, and is quick when it is there already.
 
-import { cpSync, existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { aptMissing, GuestPackages, install } from "./setup/apt.mjs";
 import { bootMedia } from "./setup/boot-media.mjs";
 import { buildDiskImage } from "./setup/disk.mjs";
 import { buildInitramfs } from "./setup/initramfs.mjs";
+import { buildPcTest, pcTestTime } from "./setup/pc-test.mjs";
 import { has, run, say } from "./setup/say.mjs";
 
 process.chdir(join(import.meta.dirname, ".."));
@@ -93,6 +94,13 @@ function linux(packages) {
   }
 }
 
+/** Its sources are part of the project, so it can be out of date. */
+function pcTest() {
+  const target = join(GUESTS, "pc-test.img");
+  if (existsSync(target) && statSync(target).mtimeMs < pcTestTime()) rmSync(target);
+  make(target, buildPcTest);
+}
+
 function linuxDisk(packages) {
   make(join(GUESTS, "linux-disk.img"), (target) => {
     say("building a disk image with GRUB and the Debian kernel");
@@ -138,6 +146,7 @@ if (reason) {
   if (forTests) {
     bootMedia(packages, GUESTS, (name, build) => make(join(GUESTS, name), build));
     linuxDisk(packages);
+    pcTest();
     installer(packages);
   }
 }

@@ -23,6 +23,59 @@ function vesaMenu(line, color) {
 /** A space ship in the middle of the last row goes left. The game looks at the keys every 110 ms, so some presses are lost. */
 const INVADERS = ["wait-pixel 0.5063 0.9538 aa00aa", ...Array(12).fill("key left"), "wait-pixel 0.5063 0.9538 000000"]; // prettier-ignore
 
+const GO_ON = "serial g";
+
+/** What a person would look at and do when pc-test stops for it. */
+const PC_TEST = [
+  "wait-serial SHOW mode-13",
+  "wait-pixel 0.2 0.5 ff8200", // a color that it set
+  "wait-pixel 0.8 0.5 0000aa",
+  GO_ON,
+  "wait-serial SHOW mode-x", // the second page: every fourth column is of another plane
+  "wait-pixel 0.3141 0.5 00aa00",
+  "wait-pixel 0.3109 0.5 aa0000",
+  GO_ON,
+  "wait-serial SHOW mode-12",
+  "wait-pixel 0.2 0.5 aa0000",
+  "wait-pixel 0.8 0.5 5555ff",
+  "wait-pixel 0.0102 0.001 ffffff",
+  GO_ON,
+  "wait-serial SHOW mode-4",
+  "wait-pixel 0.5 0.5 ff55ff",
+  GO_ON,
+  "wait-serial SHOW vbe-101", // five banks
+  "wait-pixel 0.5 0.1 0000aa",
+  "wait-pixel 0.5 0.98 aa00aa",
+  GO_ON,
+  "wait-serial SHOW vbe-112",
+  "wait-pixel 0.2 0.5 ff4020",
+  "wait-pixel 0.8 0.5 804020",
+  GO_ON,
+  "wait-serial SHOW text-50",
+  "wait LINE FIFTY",
+  GO_ON,
+  "wait-serial SHOW keyboard",
+  GO_ON,
+  "key shift-a",
+  "key f12",
+  "key capslock",
+  "wait-serial SHOW mouse",
+  GO_ON,
+  "rel 20 -10",
+  "wait-serial SHOW mouse-button",
+  GO_ON,
+  "down left",
+  "wait-serial PC-TEST passed",
+  "wait-power-off",
+];
+
+/** What it found wrong, and that it came to its end. */
+function checkPcTest(lines) {
+  const problems = lines.map(({ text }) => text).filter((text) => text.startsWith("FAIL"));
+  if (!lines.some(({ text }) => text === "PC-TEST passed")) problems.push("it did not pass");
+  return problems;
+}
+
 /** The installer's list of languages: its banner, the selected line, the list, the window around it. */
 const INSTALLER_LANGUAGES = [
   "wait-pixel 0.0590 0.0268 05475c",
@@ -56,6 +109,13 @@ export const GUESTS = [
     script: SHELL_SCRIPT,
     check: SHELL_CHECK,
     timeout: 600,
+  },
+  {
+    name: "pc-test",
+    options: ["--memory", "64", ...FIRMWARE, "--floppy", "pc-test.img", "--hda", "linux-disk.img", "--boot", "floppy"], // prettier-ignore
+    script: PC_TEST,
+    check: checkPcTest,
+    timeout: 180,
   },
   { name: "installer-text", options: ["--memory", "512", "--kernel", "di-text-linux", "--initrd", "di-text-initrd.gz", "--append", `priority=low vga=normal fb=false ${INSTALLER_OPTIONS} console=tty0 console=ttyS0`], until: "Choose language", timeout: 600 },
   { name: "linux-686", options: ["--memory", "128", "--kernel", "vmlinuz-686", "--initrd", "initramfs.cpio.gz", "--append", LINUX_OPTIONS], until: "GUEST-READY", timeout: 180 },
