@@ -70,10 +70,11 @@ export interface FolderOptions {
 }
 
 /**
- * "permission": the browser has to be asked again, after a user's gesture; then call reconnectFolder. "full": the host's disk is.
+ * "permission": the browser has to be asked again, after a user's gesture; then call reconnectFolder. "write-permission": the same,
+ * and it can be read without. "full": the host's disk is.
  * "vanished": the directory is not there. What a guest has written and could not be stored is kept until it can be.
  */
-export type FolderState = "ready" | "permission" | "full" | "vanished";
+export type FolderState = "ready" | "permission" | "write-permission" | "full" | "vanished";
 
 export interface FolderStatus {
   name: string;

@@ -28,7 +28,7 @@ export enum Errno {
 }
 
 /** What is the matter with the whole folder, not with one file. */
-export type Trouble = "permission" | "full" | "vanished";
+export type Trouble = "permission" | "write-permission" | "full" | "vanished";
 
 export class FolderError extends Error {
   override readonly name = "FolderError";

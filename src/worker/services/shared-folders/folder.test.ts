@@ -190,6 +190,19 @@ test("a permission that is taken back in the middle of a write loses nothing tha
   await client.close(id, handle);
 });
 
+test("a folder that may only be read says so until the user lets it be written", async () => {
+  const { disk, client, news } = await mountHandles();
+  disk.put("text", "1");
+  disk.writePermission = "prompt";
+  expect(await errnoOf(client.writeFile("new", "2"))).toBe(Errno.Access);
+  expect(await client.readText("text")).toBe("1");
+  expect(news).toMatchObject([{ state: "write-permission" }]);
+  disk.writePermission = "granted";
+  await client.writeFile("new", "2");
+  expect(news.at(-1)?.state).toBe("ready");
+  expect(disk.text("new")).toBe("2");
+});
+
 test("a full disk is an error at close, and what was there before stays", async () => {
   const { disk, client, news } = await mountHandles();
   disk.put("text", "old content");

@@ -316,7 +316,7 @@ export class Folder {
     directory.listedAt = this.#clock();
     directory.missing.clear();
     directory.lookups = 0;
-    if (changed && !isFirst) this.#touch(directory);
+    if (changed && !isFirst) this.#setChanged(directory);
   }
 
   /** As refresh, of many; what is gone is left out. */
@@ -377,8 +377,12 @@ export class Folder {
   }
 
   /** The host has answered. */
-  #isBack(): void {
-    if (this.#state === "permission" || this.#state === "vanished") this.#setState("ready");
+  #isBack(wasWritten = false): void {
+    const isOver =
+      this.#state === "permission" ||
+      this.#state === "vanished" ||
+      (wasWritten && this.#state === "write-permission");
+    if (isOver) this.#setState("ready");
   }
 
   /** Takes over what the host says. */
@@ -604,8 +608,13 @@ export class Folder {
     }
   }
 
-  /** The directory has changed; where the host keeps no such time, this is it. */
+  /** The guest has changed it on the host; where the host keeps no such time, this is it. */
   #touch(directory: FolderNode): void {
+    this.#isBack(true);
+    this.#setChanged(directory);
+  }
+
+  #setChanged(directory: FolderNode): void {
     directory.modified = Date.now();
     if (this.#root.setModified) directory.seenAt = -Infinity;
   }

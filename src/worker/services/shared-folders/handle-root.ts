@@ -32,6 +32,10 @@ interface Movable {
   move?(directory: FileSystemDirectoryHandle, name: string): Promise<void>;
 }
 
+interface Queryable {
+  queryPermission?(descriptor: { mode: "readwrite" }): Promise<PermissionState>;
+}
+
 interface ObserverRecord {
   type: string;
   relativePathComponents: string[];
@@ -55,6 +59,8 @@ export class HandleRoot implements FolderRoot {
   readonly #top: FileSystemDirectoryHandle;
   /** By path, as they were seen last. */
   readonly #handles = new Map<string, Handle>();
+  /** The user lets us write, as far as is known. */
+  #isGranted = false;
 
   constructor(top: FileSystemDirectoryHandle, options: HandleRootOptions) {
     this.#top = top;
@@ -104,6 +110,7 @@ export class HandleRoot implements FolderRoot {
 
   openWriter(path: Path, keep: boolean): Promise<HostWriter> {
     return this.#translated(path, async () => {
+      await this.#mustBeGranted();
       const { parent, name } = await this.#place(path);
       const handle = await parent.getFileHandle(name, { create: true });
       this.#remember(path, handle);
@@ -120,6 +127,7 @@ export class HandleRoot implements FolderRoot {
 
   createFile(path: Path): Promise<void> {
     return this.#translated(path, async () => {
+      await this.#mustBeGranted();
       const { parent, name } = await this.#place(path);
       this.#remember(path, await parent.getFileHandle(name, { create: true }));
     });
@@ -127,6 +135,7 @@ export class HandleRoot implements FolderRoot {
 
   createDirectory(path: Path): Promise<void> {
     return this.#translated(path, async () => {
+      await this.#mustBeGranted();
       const { parent, name } = await this.#place(path);
       this.#remember(path, await parent.getDirectoryHandle(name, { create: true }));
     });
@@ -134,18 +143,28 @@ export class HandleRoot implements FolderRoot {
 
   removeFile(path: Path): Promise<void> {
     return this.#translated(path, async () => {
+      await this.#mustBeGranted();
       const { parent, name } = await this.#place(path);
       await parent.removeEntry(name);
       this.#forget(path);
     });
   }
 
-  removeDirectory(path: Path): Promise<void> {
-    return this.removeFile(path); // not recursive: what is in it protects it
+  /** Not recursive: what is in it protects it. */
+  async removeDirectory(path: Path): Promise<void> {
+    try {
+      await this.removeFile(path);
+    } catch (error) {
+      // So it is when a file in it is open for writing; but a guest asks whether it is empty.
+      if (isErrno(error, Errno.Busy) && (await this.list(path)).length > 0)
+        throw new FolderError(Errno.NotEmpty);
+      throw error;
+    }
   }
 
   rename(from: Path, to: Path, kind: Kind): Promise<void> {
     return this.#translated(from, async () => {
+      await this.#mustBeGranted();
       if (kind === "directory") await this.#moveDirectory(from, to);
       else await this.#moveFile(from, to);
       this.#forget(from);
@@ -174,6 +193,16 @@ export class HandleRoot implements FolderRoot {
       return undefined;
     }
     return () => observer.disconnect();
+  }
+
+  /** Without the permission to write, a browser may ask the user; that is for the page to do, at a gesture. */
+  async #mustBeGranted(): Promise<void> {
+    if (this.#isGranted) return;
+    const top = this.#top as FileSystemDirectoryHandle & Queryable;
+    const state = (await top.queryPermission?.({ mode: "readwrite" })) ?? "granted";
+    if (state !== "granted")
+      throw new FolderError(Errno.Access, "There is no permission to write.", "write-permission");
+    this.#isGranted = true;
   }
 
   async #moveFile(from: Path, to: Path): Promise<void> {
@@ -252,6 +281,7 @@ export class HandleRoot implements FolderRoot {
       return await work();
     } catch (thrown) {
       const error = fromDomException(thrown);
+      if (error.errno === Errno.Access) this.#isGranted = false;
       if (error.errno !== Errno.Access && error.errno !== Errno.NoSpace) this.#forget(path);
       if (isErrno(error, Errno.NoEntry))
         for (let depth = path.length - 1; depth > 0; depth--)

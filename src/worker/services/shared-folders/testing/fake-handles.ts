@@ -20,6 +20,8 @@ export class FakeDisk {
   readonly top: FakeDirectory = { kind: "directory", entries: new Map() };
   /** "denied": as after a reload, or when the user has taken the permission back. */
   permission: "granted" | "denied" = "granted";
+  /** What there is for writing: a directory that was dropped has "prompt". */
+  writePermission: PermissionState = "granted";
   capacity = Infinity;
   /** The directory that was picked has been removed. */
   vanished = false;
@@ -167,6 +169,10 @@ class FakeDirectoryHandle extends FakeHandle {
           : new FakeDirectoryHandle(this.disk, path);
       yield [name, handle as unknown as FileSystemHandle];
     }
+  }
+
+  async queryPermission(): Promise<PermissionState> {
+    return this.disk.writePermission;
   }
 
   async getFileHandle(
