@@ -85,8 +85,9 @@ button:disabled { opacity: 0.5; cursor: default; }
   padding: 0;
   border: 0;
   opacity: 0;
-  font-size: 16px;
+  font-size: 16px; /* a smaller one makes phones zoom in */
   resize: none;
+  pointer-events: none; /* it would be a hole in the screen's corner */
 }
 .focus-ring { position: absolute; inset: 0; pointer-events: none; }
 :host(:focus-within) .focus-ring { box-shadow: var(--tandem-focus-ring, inset 0 0 0 2px #6cb2ff); }
