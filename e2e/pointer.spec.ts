@@ -2,28 +2,8 @@
 
 import type { Page } from "playwright/test";
 import { expect, test } from "playwright/test";
-import type { TandemPc } from "../src/element/index";
-import { GUEST_TIMEOUT, openEmbedding } from "./page";
-
-/** What the specs know of a guest. */
-interface Watch {
-  /** The last input that was sent, and the last that the guest has taken. */
-  sent: number;
-  taken: number;
-  text: string;
-  /** Where the browser has told that the pointer is. */
-  x: number;
-  y: number;
-}
-
-declare global {
-  interface Window {
-    pc: TandemPc;
-    watch: Watch;
-    /** Where the guest has its cursor, when it has taken all that was sent; `at`: when the pointer has come there. */
-    where(at?: { x: number; y: number }): Promise<{ x: number; y: number; buttons: number }>;
-  }
-}
+import { openEmbedding } from "./page";
+import { bootPillion, usePointer } from "./pillion";
 
 const POSITIONS = 500;
 
@@ -66,52 +46,6 @@ const LAYOUTS: readonly { name: string; density: number; html: string }[] = [
     </script>`,
   },
 ];
-
-async function bootPillion(page: Page): Promise<void> {
-  await page.evaluate(async () => {
-    const pc = (window.pc ??= document.querySelector("tandem-pc") as TandemPc);
-    const watch: Watch = { sent: 0, taken: 0, text: "", x: -1, y: -1 };
-    window.watch = watch;
-    window.addEventListener("pointermove", ({ clientX, clientY }) => {
-      watch.x = clientX;
-      watch.y = clientY;
-    });
-    pc.addEventListener("pointerinput", ({ detail }) => (watch.sent = detail.id));
-    pc.addEventListener("inputtaken", ({ detail }) => (watch.taken = detail.id));
-    pc.addEventListener("serial", ({ detail }) => (watch.text += new TextDecoder().decode(detail.bytes))); // prettier-ignore
-    const until = async (condition: () => boolean): Promise<void> => {
-      const end = performance.now() + 20_000;
-      while (!condition()) {
-        if (performance.now() > end) throw new Error(`waited in vain; the guest said: ${watch.text}`); // prettier-ignore
-        await new Promise((resolve) => setTimeout(resolve, 1));
-      }
-    };
-    window.where = async (at) => {
-      // The browser tells of a motion when it draws its next picture.
-      if (at) await until(() => Math.hypot(watch.x - at.x, watch.y - at.y) < 0.01);
-      await until(() => watch.taken >= watch.sent);
-      watch.text = "";
-      await pc.serialInput("where\n");
-      await until(() => /WHERE .*\n/.test(watch.text));
-      const [, x = "", y = "", buttons = ""] = /WHERE (\d+) (\d+) buttons=(\w+)/.exec(watch.text) ?? []; // prettier-ignore
-      return { x: Number(x), y: Number(y), buttons: Number.parseInt(buttons, 16) };
-    };
-    await pc.start();
-    await until(() => watch.text.includes("PILLION-READY"));
-  });
-}
-
-async function usePointer(
-  page: Page,
-  mode: "relative" | "absolute" | "integrated",
-  device: string,
-): Promise<void> {
-  // prettier-ignore
-  await page.evaluate((wanted) => window.pc.setPointerMode(wanted), mode);
-  await expect
-    .poll(() => page.evaluate(() => window.pc.pointerUse.device), { timeout: GUEST_TIMEOUT })
-    .toBe(device);
-}
 
 interface Place {
   /** On the page. */
