@@ -21,6 +21,8 @@ export class GuestCursor {
   readonly #drawn = document.createElement("canvas");
   readonly #inverting = document.createElement("canvas");
   #stopListening: (() => void) | undefined;
+  /** A picture of another size has a cursor of another size, also under a pointer that rests. */
+  readonly #resizes = new ResizeObserver(() => this.#show());
   #listeners = new AbortController();
   #shape: Shape | undefined;
   /** The shape's own picture, not scaled. */
@@ -57,6 +59,7 @@ export class GuestCursor {
     this.#listeners = new AbortController();
     const { signal } = this.#listeners;
     this.#layer.replaceChildren(this.#drawn, this.#inverting);
+    this.#resizes.observe(this.#canvas);
     this.#canvas.addEventListener("pointerenter", this.#onMotion, { signal });
     this.#canvas.addEventListener("pointermove", this.#onMotion, { signal });
     this.#canvas.addEventListener("pointerleave", this.#onLeave, { signal });
@@ -65,6 +68,7 @@ export class GuestCursor {
 
   detach(): void {
     this.#attached = false;
+    this.#resizes.disconnect();
     this.#listeners.abort();
     this.#layer.replaceChildren();
     this.#canvas.style.cursor = "";
