@@ -41,8 +41,8 @@ async function measurement(page: Page): Promise<Measurement> {
 test("the three machines follow a replayed hand, and the table and the files have the figures", async ({
   page,
 }) => {
-  await open(page, "?cursor=guest&speed=2");
-  await replay(page, "strokes and rests");
+  await open(page, "?cursor=guest&acceleration=off");
+  await replay(page, "circles");
   const cells = (mode: string) => page.locator(`#results tr[data-mode="${mode}"] td`);
   for (const mode of MODES) await expect(cells(mode).nth(3)).toHaveText(/^\d/);
 
@@ -51,13 +51,20 @@ test("the three machines follow a replayed hand, and the table and the files hav
   for (const { mode, frames, events, lags, summary } of modes) {
     expect(frames.length, mode).toBeGreaterThan(50);
     expect(events.length, mode).toBeGreaterThan(0);
-    expect(lags.length, mode).toBeGreaterThan(0);
-    expect(summary.lag?.median, mode).toBeGreaterThan(0);
+    expect(summary.lag?.count ?? 0, mode).toBe(lags.length);
+    for (const { lag, gain, misfit } of lags) {
+      expect(lag).toBeGreaterThanOrEqual(0);
+      expect(gain).toBeGreaterThan(0);
+      expect(misfit).toBeLessThan(1);
+    }
     for (const stage of ["handler", "stored", "latched", "taken", "published", "shown"] as const)
       expect(summary.path.steps[stage]?.median, `${mode}: ${stage}`).toBeGreaterThanOrEqual(0);
   }
-  expect(conditions).toMatchObject({ usbIntervalMs: 10, acceleration: true });
+  expect(conditions).toMatchObject({ usbIntervalMs: 10, acceleration: false });
   expect(conditions.browser).toContain("Chrome");
+
+  // A machine that does too much else shows movements that fit no lag; not all three at once.
+  expect(modes.some(({ lags }) => lags.length > 0)).toBe(true);
 
   const csv = await exported(page, "Export CSV: frames");
   const rows = csv.split("\r\n").filter((line) => line !== "" && !line.startsWith("#"));
