@@ -201,3 +201,19 @@ test("the cursor comes once a slice, the newest of each kind", async () => {
   expect(await found).toEqual({ type: "cursor-visible", visible: true });
   expect(events.filter(({ type }) => type === "cursor-visible")).toHaveLength(1);
 });
+
+test("a guest that talks without end does not flood the page", async () => {
+  // again: HELLO; LOG; jmp again
+  const text = [..."x"].map((char) => char.charCodeAt(0));
+  const code = [...ring(CODE_AT + BLOCKS_AT), ...ring(CODE_AT + BLOCKS_AT + HELLO.length)];
+  const { events, found } = boot(
+    withBlocks([...code, 0xeb, 256 - code.length - 2], HELLO, request(6, text)),
+    (event) => event.type === "debug" && event.line.includes("left out"),
+  );
+  await found;
+  machine?.pause();
+  const hellos = events.filter(({ type }) => type === "guest-hello").length;
+  const lines = events.filter(({ type }) => type === "debug").length;
+  expect(hellos).toBeGreaterThan(0);
+  expect(hellos).toBeLessThan(lines);
+});

@@ -32,6 +32,7 @@ import { type BootModule, loadMultiboot } from "./boot/multiboot";
 import type { VideoModeSetter } from "./boot/video-mode";
 import { Core, type CoreHost, defaultHost } from "./core";
 import type { BlockSource } from "./disks/source";
+import { News } from "./news";
 import {
   pointerDevice,
   PointerInput,
@@ -101,11 +102,13 @@ const KEY_INTERVAL = 12;
 /** A chord is held as long as a hand does, for games that look at the keys now and then. */
 const CHORD_INTERVAL = 60;
 const SERIAL_CHUNK = 16;
+const DEBUG_LINE_MAXIMUM = 4096;
 const CMOS_SHUTDOWN_CODE = 0x0f;
 
 export class Machine {
   readonly #parts: MachineParts;
   readonly #listener: (event: MachineEvent) => void;
+  readonly #news: News;
   readonly #isFrameWanted: () => boolean;
   readonly #sleeper = new Sleeper();
   readonly #drives: Partial<Record<DriveName, BlockSource>>;
@@ -147,9 +150,13 @@ export class Machine {
   ) {
     this.#parts = parts;
     this.#listener = listener;
+    this.#news = new News(listener);
     this.#isFrameWanted = isFrameWanted;
     this.#pointer = new PointerInput(parts.pointer ?? POINTER);
-    this.#hub = new IntegrationHub(listener, () => this.#sleeper.wake());
+    this.#hub = new IntegrationHub(
+      (event) => this.#report(event),
+      () => this.#sleeper.wake(),
+    );
     this.#drives = { ...parts.drives };
   }
 
@@ -221,6 +228,7 @@ export class Machine {
     this.#core = undefined;
     this.#pointer.disconnect();
     this.#hub.connect(undefined);
+    this.#news.flush();
     this.#setState("off");
     this.#sleeper.wake();
   }
@@ -415,6 +423,12 @@ export class Machine {
     else loadMultiboot(core, kernel.bytes, modules ?? [], append, setVideoMode);
   }
 
+  /** What a guest can say as often as it likes waits for the end of the slice. */
+  #report(event: MachineEvent): void {
+    this.#news.add(event);
+    if (this.#state !== "running") this.#news.flush();
+  }
+
   #setState(state: MachineState): void {
     if (state === this.#state) return;
     this.#state = state;
@@ -552,9 +566,9 @@ export class Machine {
 
   #debugCharacter(character: number): void {
     if (character === 10) {
-      this.#listener({ type: "debug", line: this.#debugLine });
+      this.#report({ type: "debug", line: this.#debugLine });
       this.#debugLine = "";
-    } else if (character !== 13) {
+    } else if (character !== 13 && this.#debugLine.length < DEBUG_LINE_MAXIMUM) {
       this.#debugLine += String.fromCharCode(character);
     }
   }
@@ -565,15 +579,15 @@ export class Machine {
         this.#poweredOff = true;
         break;
       case CoreEvent.VideoMode:
-        this.#listener({ type: "video-mode", width: a, height: b });
+        this.#report({ type: "video-mode", width: a, height: b });
         break;
       case CoreEvent.DiskActivity: {
         const drive = driveName(a);
-        if (drive) this.#listener({ type: "disk-activity", drive, write: b !== 0 });
+        if (drive) this.#report({ type: "disk-activity", drive, write: b !== 0 });
         break;
       }
       case CoreEvent.KeyboardLeds:
-        this.#listener({
+        this.#report({
           type: "keyboard-leds",
           scroll: (a & 1) !== 0,
           num: (a & 2) !== 0,
@@ -586,21 +600,21 @@ export class Machine {
         if (!drive) break;
         // What the guest ejected still lies in the tray when it closes it again.
         if (kind === CoreEvent.TrayClose) this.#announceMedium(drive);
-        this.#listener({ type: "tray", drive, open: kind === CoreEvent.TrayOpen });
+        this.#report({ type: "tray", drive, open: kind === CoreEvent.TrayOpen });
         break;
       }
       case CoreEvent.PointerWanted:
-        this.#listener({ type: "pointer-wanted", wanted: a !== 0 });
+        this.#report({ type: "pointer-wanted", wanted: a !== 0 });
         break;
       case CoreEvent.UnknownHardware:
-        this.#listener({ type: "debug", line: `unknown hardware ${a.toString(16)}h` });
+        this.#report({ type: "debug", line: `unknown hardware ${a.toString(16)}h` });
         break;
       case CoreEvent.Reset:
         // Of the CPU alone: firmware knows what to do. A kernel that was started directly has none, and means all of it.
         if (b === 0 || this.#parts.kernel) this.#wasReset = true;
         break;
       case CoreEvent.Pointer:
-        this.#listener({ type: "pointer", mode: pointerUse(a), device: pointerDevice(b) });
+        this.#report({ type: "pointer", mode: pointerUse(a), device: pointerDevice(b) });
         break;
       case CoreEvent.GuestHello:
         this.#hub.hello(a, b);
@@ -666,7 +680,7 @@ export class Machine {
   }
 
   #diskError(error: unknown): void {
-    this.#listener({ type: "error", error: TandemError.from(error, "file-unreadable").toData() });
+    this.#report({ type: "error", error: TandemError.from(error, "file-unreadable").toData() });
   }
 
   #announceMedium(drive: DriveName): void {
@@ -719,6 +733,7 @@ export class Machine {
   #flush(): void {
     if (!this.#core) return;
     this.#hub.flush();
+    this.#news.flush();
     this.#serialOut.forEach((bytes, port) => {
       if (bytes.length === 0) return;
       this.#serialOut[port] = [];

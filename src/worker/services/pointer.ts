@@ -120,8 +120,10 @@ export function readShape(body: Uint8Array<ArrayBuffer>): CursorShapeEvent | und
 function fromArgb(picture: Uint8Array, pixels: number): Uint8ClampedArray<ArrayBuffer> {
   const data = new Uint8ClampedArray(pixels * BYTES_PER_PIXEL);
   for (let at = 0; at < data.length; at += BYTES_PER_PIXEL) {
-    const [blue = 0, green = 0, red = 0, alpha = 0] = picture.subarray(at, at + BYTES_PER_PIXEL);
-    data.set([red, green, blue, alpha], at);
+    data[at] = picture[at + 2] ?? 0;
+    data[at + 1] = picture[at + 1] ?? 0;
+    data[at + 2] = picture[at] ?? 0;
+    data[at + 3] = picture[at + 3] ?? 0;
   }
   return data;
 }
