@@ -75,6 +75,28 @@ test("a click reaches a button: Welcome opens the targets", async () => {
   expect((await pointer.window("targets")).level).toBe(3);
 });
 
+test("the targets can be hit, and the throughput is told", async () => {
+  const { machine } = await boot("open=targets ui=log");
+  const pointer = pillion as PillionMachine;
+  const frame = await pointer.window("targets");
+  const start = await pointer.control("targets", "Start");
+  const click = (x: number, y: number): void => {
+    machine.pointerPosition((x + 0.5) / 1024, (y + 0.5) / 768);
+    machine.pointerButtons(1);
+    machine.pointerButtons(0);
+  };
+  click(start.x + 20, start.y + 10);
+  for (let target = 0; target < 12; target++) {
+    const [x = 0, y = 0] = (await pointer.line("UI target")).split(" ").slice(2).map(Number);
+    if (target === 3) click(frame.x + 21, frame.y + 88); // beside them all
+    click(x, y);
+  }
+  const [, errors, throughput] =
+    /time=\d+ errors=(\d+) throughput=(\d+\.\d)/.exec(await pointer.line("TARGETS")) ?? [];
+  expect(Number(errors)).toBe(1);
+  expect(Number(throughput)).toBeGreaterThan(1);
+});
+
 test("what is typed appears in the notes", async () => {
   const { machine } = await boot("open=notes");
   const notes = pillion as PillionMachine;
@@ -91,7 +113,6 @@ test("the test cursor stands in the picture where the guest says, at the edges t
     const from = await pointer.where();
     machine.pointerMotion(x - from.x, y - from.y);
     await pointer.arrives(x, y);
-    await new Promise((resolve) => setTimeout(resolve, 30));
     expect(findTestCursor(pointer.screenshot())).toEqual({ x, y });
   }
 });
@@ -104,6 +125,32 @@ test("an idle desktop takes a few interrupts a second and next to no instruction
   const after = machine.stats();
   expect(after.irqs - before.irqs).toBeLessThan(12 * 2);
   expect(after.instructions - before.instructions).toBeLessThan(1e6);
+});
+
+test("random input of all kinds does not upset it", async () => {
+  const { machine } = await boot("pointer=auto");
+  const desktop = pillion as PillionMachine;
+  let random = 99;
+  const next = (bound: number): number => {
+    random = (Math.imul(random, 1664525) + 1013904223) >>> 0;
+    return (random >>> 10) % bound;
+  };
+  const keys = ["KeyA", "Enter", "Backspace", "ArrowUp", "ArrowLeft", "Delete", "ShiftLeft", "End"];
+  const commands = ["open system", "open notes", "open targets", "close paint", "open paint", "home centre", "accel off", "accel on", "pointer ps2", "pointer auto", "pointer usb-tablet", "cursor test", "cursor normal", "draw guest", "draw host", "nonsense", "log pointer", "log off"]; // prettier-ignore
+  for (let step = 0; step < 3000; step++) {
+    const kind = next(10);
+    if (kind < 4) machine.pointerPosition(next(1000) / 999, next(1000) / 999);
+    else if (kind < 5) machine.pointerMotion(next(400) - 200, next(400) - 200);
+    else if (kind < 7) machine.pointerButtons(next(4) === 0 ? next(32) : next(2));
+    else if (kind < 8) machine.pointerWheel(next(5) - 2);
+    else if (kind < 9) machine.key(keys[next(keys.length)] ?? "", next(2) === 0);
+    else if (next(10) === 0)
+      machine.serialInput(new TextEncoder().encode(`${commands[next(commands.length)]}\n`));
+    if (step % 20 === 0) await new Promise((resolve) => setTimeout(resolve, 2));
+  }
+  machine.releaseAll();
+  expect(await desktop.ask("where", "WHERE")).toMatch(/^WHERE \d+ \d+ /);
+  expect(machine.state).toBe("running");
 });
 
 test("quit switches the machine off", async () => {
@@ -127,8 +174,17 @@ test("an exception is told on the serial port and on the screen", async () => {
     "PANIC Invalid instruction",
   );
   await (pillion as PillionMachine).line("PANIC EFLAGS");
-  await new Promise((resolve) => setTimeout(resolve, 100));
+  while (pixel(machine.screenshot(), 5, 700) !== 0x23304f)
+    await new Promise((resolve) => setTimeout(resolve, 5));
   expect(pixel(machine.screenshot(), 5, 5)).toBe(0x23304f);
+});
+
+test("16 MiB are enough for all windows", async () => {
+  await boot("", { memory: 16 });
+  const desktop = pillion as PillionMachine;
+  for (const name of ["system", "targets", "notes"])
+    expect(await desktop.ask(`open ${name}`, "")).toBe("OK");
+  expect((await desktop.window("notes")).level).toBe(5);
 });
 
 test("with too little memory it says how much it needs", async () => {

@@ -60,6 +60,14 @@ describe("integrated", () => {
     }
   });
 
+  test("the port is found and polled where there is no PCI", async () => {
+    const guest = await boot("tandem=isa");
+    for (const place of places(20)) {
+      point(guest, place);
+      expect(await guest.arrives(place.x, place.y)).toEqual(place);
+    }
+  });
+
   test("the host draws the cursor: it gets the shape, and another one over a text and a button", async () => {
     const guest = await boot("open=notes");
     point(guest, { x: 5, y: 300 });

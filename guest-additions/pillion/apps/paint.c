@@ -17,7 +17,7 @@ static u32 colour = 1;
 static u32 size = 1;
 static bool drawing;
 static i32 lastX, lastY;
-static bool picture; // the canvas has been drawn on: a redraw keeps it
+static bool begun; // the canvas is there: a redraw keeps it
 
 static Rect canvas(const Window *window) {
   return rect(MARGIN, CANVAS_TOP, window->frame.width - 2 * MARGIN, window->frame.height - CANVAS_TOP - MARGIN);
@@ -26,7 +26,6 @@ static Rect canvas(const Window *window) {
 static void clear(Window *window) {
   Surface *surface = &window->surface;
   strokeRound(surface, inset(canvas(window), -1), 7, LINE, CARD);
-  picture = false;
   changed(window, inset(canvas(window), -1));
 }
 
@@ -41,7 +40,7 @@ static bool open(Window *window) {
     button->checked = i == size;
   }
   addControl(window, rect(window->frame.width - MARGIN - 68, TITLE_HEIGHT + 11, 68, 30), CONTROL_BUTTON, CLEAR, "Clear");
-  picture = false;
+  begun = false;
   drawing = false;
   return true;
 }
@@ -51,7 +50,6 @@ static void stroke(Window *window, i32 x0, i32 y0, i32 x1, i32 y1, Colour ink, i
   surface->clip = canvas(window);
   Rect part = drawLine(surface, x0 * 16 + 8, y0 * 16 + 8, x1 * 16 + 8, y1 * 16 + 8, width * 16, ink);
   surface->clip = rect(0, 0, surface->width, surface->height);
-  picture = true;
   changed(window, part);
 }
 
@@ -74,7 +72,8 @@ static void greet(Window *window) {
 static void draw(Window *window) {
   Surface *surface = &window->surface;
   Rect content = contentOf(window);
-  if (!picture) {
+  if (!begun) {
+    begun = true;
     fillRect(surface, content, PAPER);
     clear(window);
     greet(window);

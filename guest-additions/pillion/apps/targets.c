@@ -42,6 +42,7 @@ static void nextTarget(const Window *window) {
     i32 dy = task.y - task.fromY;
     if (dx * dx + dy * dy > 110 * 110) break;
   }
+  if (logsClicks()) serialPrint("UI target %d %d\n", window->frame.x + task.x, window->frame.y + task.y);
 }
 
 static void drawHead(Window *window) {

@@ -40,6 +40,10 @@ static char notice[80];
 static u32 noticeEnd;
 static bool logUi;
 
+bool logsClicks(void) {
+  return logUi;
+}
+
 // ---- order ----
 
 Window *windowAt(u32 index) {

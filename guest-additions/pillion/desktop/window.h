@@ -98,6 +98,9 @@ void redraw(Window *window);
 void changed(Window *window, Rect part);
 Rect contentOf(const Window *window);
 
+/** For tests: what is clicked, and where the next target is, goes to the serial port. */
+bool logsClicks(void);
+
 /** A line of text near the task bar for a few seconds. */
 void notify(const char *text);
 

@@ -166,6 +166,8 @@ void takePointer(void) {
 void setAcceleration(bool on) {
   state.acceleration = on;
   serialPrint("ACCELERATION %s\n", on ? "on" : "off");
+  Window *inspector = windowNamed("inspector"); // has a box for it
+  if (inspector) redraw(inspector);
 }
 
 bool isChosen(PointerSource source) {

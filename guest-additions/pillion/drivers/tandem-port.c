@@ -73,10 +73,12 @@ static void hello(void) {
   if (asPointer) tandemPointerMode(&port, TANDEM_POINTER_MODE_AUTOMATIC);
   held = false;
   setIrqMask();
+  needTicks(TICK_POINTER, asPointer && !hasIrq);
 }
 
 void startTandem(bool pointer) {
-  const PciFunction *function = pciFind(TANDEM_PCI_VENDOR, TANDEM_PCI_DEVICE);
+  bool isa = optionIs("tandem", "isa"); // as without PCI
+  const PciFunction *function = isa ? NULL : pciFind(TANDEM_PCI_VENDOR, TANDEM_PCI_DEVICE);
   u16 base = TANDEM_ISA_BASE;
   if (function) {
     pciEnable(function);

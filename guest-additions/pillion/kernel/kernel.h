@@ -85,7 +85,7 @@ u32 slowTicks(void);
 Date readDate(void);
 
 /** Who needs the timer's 100 interrupts a second; without anybody it stands still. */
-typedef enum { TICK_FRAMES = 1, TICK_USB = 2, TICK_ANIMATION = 4, TICK_KEYS = 8 } TickUser;
+typedef enum { TICK_FRAMES = 1, TICK_USB = 2, TICK_POINTER = 4, TICK_KEYS = 8 } TickUser;
 void needTicks(TickUser user, bool needed);
 
 // ---- serial.c ----

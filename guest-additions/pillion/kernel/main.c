@@ -1,4 +1,15 @@
 // The start, and the loop: take input, compose, halt until the next interrupt.
+//
+// The command line, words of the form name=value:
+//   pointer=auto|tandem|usb-tablet|usb-mouse|ps2  the device that moves the cursor; auto: any, the Tandem port first
+//   accel=on|off       whether relative motion is accelerated (pointer.c says how)
+//   cursor=test        the test cursor (cursor.h says what it looks like)
+//   draw=guest         Pillion draws the cursor in integrated mode too
+//   truth=off          does not tell the host where the cursor is
+//   open=NAME|none     only this window at the start, or no window
+//   log=pointer|ui     each report, or each thing that is clicked, as a line on the serial port; ui=log for both
+//   tandem=isa         looks for the Tandem port at its fixed place only, and polls it
+// Commands on the serial port: see commands.c, or send `help`.
 
 #include "../apps/apps.h"
 #include "../desktop/compositor.h"
