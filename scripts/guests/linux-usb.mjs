@@ -1,5 +1,5 @@
-// What the Debian kernel's drivers make of the USB mouse and tablet, and of the PS/2 mouse once nobody asks for these:
-// events of /dev/input against what was sent.
+// What the Debian kernel's drivers make of the USB mouse, of tablet and keyboard behind the hub, and of the PS/2 mouse once
+// nobody asks for the other two: events of /dev/input against what was sent.
 
 /** Types a command; goes on when it is done. A word is split, so that its echo is not taken for the answer. */
 function command(marker, text) {
@@ -11,12 +11,12 @@ const PAUSE = "sleep 150";
 
 const LOAD =
   "for m in uhci_hcd usbhid hid-generic evdev; do modprobe $m; done; " +
-  'until grep -q "USB Tablet" /proc/bus/input/devices; do sleep 1; done; sleep 1';
+  'for d in Mouse Tablet Keyboard; do until grep -q "USB $d" /proc/bus/input/devices; do sleep 1; done; done; sleep 1';
 const DEVICE_OF =
   "dev() { for d in /sys/class/input/event*; do " +
   'grep -q "$1" $d/device/name && echo /dev/input/${d##*/}; done; }';
 
-const DEVICES = { Mouse: "USB Mouse", Tablet: "USB Tablet", Explorer: "Explorer Mouse" };
+const DEVICES = { Mouse: "USB Mouse", Tablet: "USB Tablet", Keyboard: "USB Keyboard", Explorer: "Explorer Mouse" }; // prettier-ignore
 
 /** Writes down what the device named so sends while the steps happen. */
 function record(name, steps) {
@@ -38,6 +38,7 @@ export const USB_SCRIPT = [
   ...command("DEV-DEFINED", DEVICE_OF),
   ...record("Mouse", ["rel 10 5", "down left", "rel -300 0", "up left", "wheel 1", "click right"]),
   ...record("Tablet", ["move 0.25 0.75", "down left", "move 1 1", "up left", "wheel -2", "rel -19 -9"]), // prettier-ignore
+  ...record("Keyboard", ["type aB", "key left", "key f12"]),
   ...record("Explorer", ["rel 7 -3", "click left"]),
   "serial poweroff -f\\n",
   "wait-power-off",
@@ -51,6 +52,20 @@ const REL_Y = 1;
 const REL_WHEEL = 8;
 const BUTTON_LEFT = 0x110;
 const BUTTON_RIGHT = 0x111;
+
+const KEY_A = 30;
+const KEY_B = 48;
+const KEY_LEFT = 105;
+const KEY_LEFT_SHIFT = 42;
+const KEY_F12 = 88;
+
+/** Pressed and let go. */
+function keys(...codes) {
+  return codes.flatMap((code) => [
+    [EV_KEY, code, 1],
+    [EV_KEY, code, 0],
+  ]);
+}
 
 /** The console has 720 x 400 pixels. */
 function tablet(x, y) {
@@ -81,6 +96,13 @@ const WANTED = {
     [EV_KEY, BUTTON_LEFT, 0],
     [EV_REL, REL_WHEEL, 2],
     ...tablet(700, 390),
+  ],
+  Keyboard: [
+    ...keys(KEY_A),
+    [EV_KEY, KEY_LEFT_SHIFT, 1],
+    ...keys(KEY_B),
+    [EV_KEY, KEY_LEFT_SHIFT, 0],
+    ...keys(KEY_LEFT, KEY_F12),
   ],
   Explorer: [
     [EV_REL, REL_X, 7],

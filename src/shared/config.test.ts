@@ -80,6 +80,6 @@ test("the pointer mode brings its USB devices, unless they are named", () => {
   expect(() => parseConfig({ usbInterval: 5 })).toThrow(
     '"usbInterval" must be one of 1, 10, but is 5.',
   );
-  expect(() => parseConfig({ usb: ["mouse", "tablet", "keyboard"] })).toThrow("two ports");
+  expect(parseConfig({ usb: ["mouse", "tablet", "keyboard"] }).usb).toHaveLength(3);
   expect(() => parseConfig({ usb: ["joystick"] })).toThrow('"usb[0]" must be one of "mouse",');
 });

@@ -173,13 +173,6 @@ const folder = object<FolderConfig>({
   path: optional(nonEmpty),
 });
 
-/** The controller has two ports. */
-const usb: Checker<UsbDevice[]> = (value, path) => {
-  const devices = list(oneOf(USB_DEVICES))(value, path);
-  if (new Set(devices).size > 2) fail(path, "can name two devices at most: there are two ports");
-  return devices;
-};
-
 const machine = object<MachineConfig>({
   memory: withDefault(wholeNumber(MEMORY_MIN, MEMORY_MAX), 128),
   firmware: withDefault(firmware, "auto"),
@@ -192,7 +185,7 @@ const machine = object<MachineConfig>({
   initrd: optional(image),
   append: withDefault(text, ""),
   pointer: withDefault(oneOf(POINTER_MODES), "auto"),
-  usb: optional(usb),
+  usb: optional(list(oneOf(USB_DEVICES))),
   usbInterval: withDefault(oneOf(USB_INTERVALS), 10),
   folders: withDefault(list(folder), []),
   jit: withDefault(yesNo, true),

@@ -86,7 +86,7 @@ export interface CoreExports {
   guestRange(address: number, size: number, writing: number): number;
   /** An Event of protocol/tandem-port.ts for the guest's driver, if it wants that kind. */
   raiseEvent(kind: number, payload: number): void;
-  /** Plugs a UsbDevice of protocol/input.ts in or pulls it out. 0: both root ports are taken. */
+  /** Plugs a UsbDevice of protocol/input.ts in or pulls it out; a third one brings a hub with it. */
   usbPlug(device: number, on: number): number;
   /** bInterval of the devices in milliseconds, from their next configuration on. */
   usbSetInterval(milliseconds: number): void;

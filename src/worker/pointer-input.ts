@@ -207,7 +207,7 @@ export class PointerInput {
     this.#isFull = false;
   }
 
-  /** What is not wanted goes first: there are two ports. */
+  /** What is not wanted goes first: a third device would bring a hub. */
   #applyMode(): void {
     const { pointer, usb } = this.#setting;
     const wanted = usbDevices(pointer, usb);

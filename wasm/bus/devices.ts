@@ -35,6 +35,7 @@ export enum Device {
   UsbMouse = 31,
   UsbTablet = 32,
   UsbKeyboard = 33,
+  UsbHub = 34,
 }
 
 const ENTRY_SIZE = 16;

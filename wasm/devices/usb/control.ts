@@ -10,10 +10,12 @@ import {
   TYPE_REPORT,
 } from "./descriptors";
 import { Hid } from "./hid";
+import { Hub } from "./hub";
 import {
   CONTROL_BUFFER_SIZE,
   controlBuffer,
   DISCARDED,
+  HUB,
   NAK,
   PACKET,
   Stage,
@@ -26,6 +28,7 @@ const REQUEST_IN: u32 = 0x80;
 const TO_DEVICE: u32 = 0x00; // bits 0-6 of the request type
 const TO_INTERFACE: u32 = 0x01;
 const TO_ENDPOINT: u32 = 0x02;
+const CLASS: u32 = 0x20;
 const CLASS_TO_INTERFACE: u32 = 0x21;
 
 const GET_STATUS: u32 = 0;
@@ -147,7 +150,9 @@ function execute(device: UsbState): void {
 /** Puts the answer into the control buffer; returns its length or REFUSED. */
 function read(device: UsbState): i32 {
   const target = controlBuffer(device);
-  switch (device.requestType & 0x7f) {
+  const type = device.requestType & 0x7f;
+  if (device.number == HUB && type & CLASS) return Hub.read(device, target);
+  switch (type) {
     case TO_DEVICE:
       return readDevice(device, target);
     case TO_INTERFACE:
@@ -227,6 +232,9 @@ function isEndpoint(device: UsbState): bool {
 // --- Requests that write ---
 
 function write(device: UsbState): i32 {
+  if (device.number == HUB && device.requestType & CLASS) {
+    return Hub.write(device) ? DONE : REFUSED;
+  }
   switch (device.requestType) {
     case TO_DEVICE:
       return writeDevice(device);

@@ -1,10 +1,11 @@
 // What the USB devices say about themselves: identity, configuration, names, layout of their reports (HID 1.11).
 
 import { UsbDevice } from "../../protocol/input";
+import { HUB } from "./state";
 
 /** Of pid.codes, whose products 1 to 16 are for tests: no system has a driver for this very device. */
 const VENDOR: u16 = 0x1209;
-const PRODUCT_MOUSE: u16 = 0x0001; // and the others by their UsbDevice
+const PRODUCT_MOUSE: u16 = 0x0001; // and the others by their number
 const VERSION: u16 = 0x0100;
 
 export const TYPE_DEVICE: u32 = 0x01;
@@ -15,6 +16,8 @@ export const TYPE_REPORT: u32 = 0x22;
 
 export const CONTROL_PACKET: u32 = 8; // bytes of endpoint 0
 export const REPORT_PACKET: u32 = 8; // bytes of endpoint 1 at most
+
+const CLASS_HUB: u8 = 0x09;
 
 const STRING_VENDOR: u8 = 1;
 const STRING_PRODUCT: u8 = 2;
@@ -33,6 +36,14 @@ const DEVICE = memory.data<u8>([
   0, 0, 0, 0, 0, 0, // vendor, product and version follow
   1, 2, 0, 1, // strings, no serial number, one configuration
 ]);
+
+// prettier-ignore
+const HUB_CONFIGURATION = memory.data<u8>([
+  9, 0x02, 25, 0, 1, 1, 0, 0xe0, 0, // powered by itself, remote wakeup
+  9, 0x04, 0, 0, 1, 0x09, 0, 0, 0, // hub
+  7, 0x05, 0x81, 0x03, 1, 0, 255, // endpoint 1 in, interrupt
+]);
+const HUB_CONFIGURATION_SIZE: u32 = 25;
 
 // prettier-ignore
 const CONFIGURATION = memory.data<u8>([
@@ -100,7 +111,7 @@ function reportSize(device: u32): u32 {
 
 /** Whether firmware can use it without reading its report descriptor. */
 export function hasBootProtocol(device: u32): bool {
-  return device != UsbDevice.Tablet;
+  return device == UsbDevice.Mouse || device == UsbDevice.Keyboard;
 }
 
 /** Copies a descriptor to `target` (256 bytes); returns its length, -1 when there is none. */
@@ -117,16 +128,19 @@ export function copyDescriptor(
       store<u16>(target, VENDOR, 8);
       store<u16>(target, PRODUCT_MOUSE + <u16>device, 10);
       store<u16>(target, VERSION, 12);
+      if (device == HUB) store<u8>(target, CLASS_HUB, 4);
       return <i32>DEVICE_SIZE;
     case TYPE_CONFIGURATION:
       if (index) return -1;
       copyConfiguration(target, device, interval);
-      return <i32>CONFIGURATION_SIZE;
+      return <i32>(device == HUB ? HUB_CONFIGURATION_SIZE : CONFIGURATION_SIZE);
     case TYPE_HID:
+      if (device == HUB) return -1;
       copyConfiguration(target, device, interval);
       memory.copy(target, target + <usize>HID_OFFSET, HID_SIZE);
       return <i32>HID_SIZE;
     case TYPE_REPORT:
+      if (device == HUB) return -1;
       memory.copy(target, reportAddress(device), reportSize(device));
       return <i32>reportSize(device);
     case TYPE_STRING:
@@ -137,6 +151,10 @@ export function copyDescriptor(
 }
 
 function copyConfiguration(target: usize, device: u32, interval: u32): void {
+  if (device == HUB) {
+    memory.copy(target, HUB_CONFIGURATION, HUB_CONFIGURATION_SIZE);
+    return;
+  }
   memory.copy(target, CONFIGURATION, CONFIGURATION_SIZE);
   if (hasBootProtocol(device)) {
     store<u8>(target + <usize>INTERFACE_SUBCLASS, 1);
@@ -156,7 +174,7 @@ function copyString(target: usize, device: u32, index: u32): i32 {
   if (index != STRING_PRODUCT) return -1;
   if (device == UsbDevice.Mouse) return putString(target, "USB Mouse");
   if (device == UsbDevice.Tablet) return putString(target, "USB Tablet");
-  return putString(target, "USB Keyboard");
+  return putString(target, device == HUB ? "USB Hub" : "USB Keyboard");
 }
 
 /** A literal lies in memory as UTF-16, which is what USB wants. */

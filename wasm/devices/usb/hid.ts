@@ -1,11 +1,13 @@
-// USB: what the HID devices have in common: when they have a report, when they repeat one, when the guest listens.
+// USB: what the devices have in common at endpoint 1: when they have a report, when they repeat one, when the guest listens.
+// All are of the HID class but the hub, whose report is about its ports.
 
 import { Keys } from "../../bus/keys";
 import { Listening, Pointer } from "../../bus/pointer";
 import { PointerDevice, UsbDevice } from "../../protocol/input";
+import { Hub } from "./hub";
 import { Keyboard } from "./keyboard";
 import { Mouse } from "./mouse";
-import { controlBuffer, PACKET, UsbState } from "./state";
+import { controlBuffer, HUB, PACKET, UsbState } from "./state";
 import { Tablet } from "./tablet";
 
 export const NEVER: u64 = 0xffff_ffff_ffff_ffff;
@@ -24,6 +26,7 @@ export class Hid {
   }
 
   static configured(device: UsbState): void {
+    if (device.number == HUB) Hub.reset();
     device.halted = 0;
     device.toggle = 0;
     device.polled = 0;
@@ -52,6 +55,7 @@ export class Hid {
 
   /** Looks whether the guest listens. What a guest that does not will find later is nothing old. */
   static update(device: UsbState): void {
+    if (device.number == HUB) return;
     const reached: bool = device.reachable != 0 && (!device.suspended || device.remoteWakeup != 0);
     const listens: bool = reached && device.polled != 0 && device.configuration != 0;
     if (!device.polled) clear(device.number);
@@ -82,6 +86,8 @@ export class Hid {
   static takeReport(device: UsbState, time: u64): i32 {
     device.reportedAt = time;
     switch (device.number) {
+      case HUB:
+        return Hub.report(PACKET);
       case UsbDevice.Mouse:
         return Mouse.report(PACKET, device.protocol != PROTOCOL_REPORT);
       case UsbDevice.Tablet:
@@ -124,6 +130,7 @@ export class Hid {
 }
 
 function hasNews(device: u32): bool {
+  if (device == HUB) return Hub.hasReport();
   if (device == UsbDevice.Mouse) return Mouse.hasReport();
   return device == UsbDevice.Tablet ? Tablet.hasReport() : Keyboard.hasReport();
 }

@@ -2,7 +2,12 @@
 
 import { UsbDevice } from "../../protocol/input";
 
-export const USB_DEVICES = <u32>UsbDevice.COUNT;
+/** The ones that the host plugs in, and a hub for when they are more than ports. */
+export const USB_DEVICES = <u32>UsbDevice.COUNT + 1;
+export const HUB = <u32>UsbDevice.COUNT;
+
+export const ROOT_PORTS: u32 = 2;
+export const HUB_PORTS: u32 = 4;
 
 /** What a device answers when it has not taken or given so many bytes. */
 export const NAK: i32 = -1;
@@ -26,8 +31,8 @@ export const CONTROL_BUFFER_SIZE = 256;
 /** A device: what USB knows of it, then what HID does. Endpoint 1 is its only other one. */
 @unmanaged
 export class UsbState {
-  number: u32; // UsbDevice
-  port: u32; // of the root hub, from 1; 0 while it is not plugged
+  number: u32; // UsbDevice, or HUB
+  port: u32; // from 1: root ports, then those of the hub; 0 while it is not plugged
   address: u32;
   nextAddress: u32; // address + 1, from the end of SET_ADDRESS on; 0 for none
   configuration: u32;
@@ -70,13 +75,31 @@ export function controlBuffer(device: UsbState): usize {
 
 @unmanaged
 class Wire {
-  resume: u32; // function index: (port) => void, the controller
+  resume: u32; // function index: (port) => void, of the controller, like the others
+  changed: u32; // function index: () => void
+  reset: u32; // function index: (port) => void
 }
 const wire = changetype<Wire>(memory.data(offsetof<Wire>(), 8));
 
-/** The controller announces what it does when a device on one of its ports signals resume. */
-export function setResume(resume: (port: u32) => void): void {
+/** The controller announces what it does when a device signals resume, when ports are switched, and to reset one's device. */
+export function setWire(
+  resume: (port: u32) => void,
+  changed: () => void,
+  reset: (port: u32) => void,
+): void {
   wire.resume = load<u32>(changetype<usize>(resume));
+  wire.changed = load<u32>(changetype<usize>(changed));
+  wire.reset = load<u32>(changetype<usize>(reset));
+}
+
+/** What can be reached has changed. */
+export function changed(): void {
+  call_indirect<void>(wire.changed);
+}
+
+/** The device at a port is reset. */
+export function resetPortOf(port: u32): void {
+  call_indirect<void>(wire.reset, port);
 }
 
 /** A device has something for a guest that has suspended it. */

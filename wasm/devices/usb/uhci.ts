@@ -13,6 +13,7 @@ import { addPciFunction, Pci } from "../../bus/pci";
 import { onRead, onWrite, removePort } from "../../bus/ports";
 import { Usb } from "./control";
 import { Hid } from "./hid";
+import { Hub, HUB_STATE, HUB_STATE_SIZE } from "./hub";
 import { Keyboard, KEYBOARD_STATE, KEYBOARD_STATE_SIZE } from "./keyboard";
 import { attachMouse, MOUSE_STATE, MOUSE_STATE_SIZE } from "./mouse";
 import {
@@ -24,7 +25,17 @@ import {
   FRAMES,
   Schedule,
 } from "./schedule";
-import { setResume, STATE, STATE_SIZE, USB_DEVICES, usbDevice } from "./state";
+import {
+  HUB,
+  HUB_PORTS,
+  ROOT_PORTS,
+  setWire,
+  STATE,
+  STATE_SIZE,
+  USB_DEVICES,
+  usbDevice,
+  UsbState,
+} from "./state";
 import { attachTablet, TABLET_STATE, TABLET_STATE_SIZE } from "./tablet";
 
 const FUNCTION: i32 = (1 << 3) | 2; // 00:01.2
@@ -71,7 +82,6 @@ const INTERRUPT_SHORT: u32 = 0x08;
 const FRAME_MASK: u32 = 0x7ff;
 const SOFMOD_DEFAULT: u32 = 64;
 
-const ROOT_PORTS: u32 = 2;
 const PORT_CONNECTED: u32 = 0x0001;
 const PORT_CONNECT_CHANGE: u32 = 0x0002;
 const PORT_ENABLED: u32 = 0x0004;
@@ -116,10 +126,11 @@ export function attachUhci(): void {
   addDevice(Device.UsbMouse, MOUSE_STATE, MOUSE_STATE_SIZE, nothing);
   addDevice(Device.UsbTablet, TABLET_STATE, TABLET_STATE_SIZE, nothing);
   addDevice(Device.UsbKeyboard, KEYBOARD_STATE, KEYBOARD_STATE_SIZE, nothing);
+  addDevice(Device.UsbHub, HUB_STATE, HUB_STATE_SIZE, nothing);
   addPciFunction(FUNCTION, CONFIG, WRITABLE, configWritten);
   onTimer(Timer.Uhci, framesDue);
   onSleep(Timer.Uhci, wakeAt);
-  setResume(resumeFromPort);
+  setWire(resumeFromPort, update, resetPort);
   setUsbKeys(key);
   attachMouse();
   attachTablet();
@@ -172,7 +183,7 @@ function resetController(): void {
   uhci.port2 = 0;
   for (let i: u32 = 0; i < USB_DEVICES; i++) {
     const port = usbDevice(i).port;
-    if (port) setPort(port, PORT_CONNECTED | PORT_CONNECT_CHANGE);
+    if (port && port <= ROOT_PORTS) setPort(port, PORT_CONNECTED | PORT_CONNECT_CHANGE);
   }
   update();
 }
@@ -324,14 +335,27 @@ function update(): void {
   if (!isRunning()) Clock.cancel(Timer.Uhci);
   for (let i: u32 = 0; i < USB_DEVICES; i++) {
     const device = usbDevice(i);
-    const port = device.port ? portRegister(device.port) : 0;
-    const globalSuspend = (uhci.command & COMMAND_GLOBAL_SUSPEND) != 0;
-    const isOn = port & PORT_ENABLED && (isRunning() || globalSuspend);
-    device.reachable = isOn ? 1 : 0;
-    device.suspended = globalSuspend || port & PORT_SUSPEND ? 1 : 0;
+    device.reachable = isReachable(device.port) ? 1 : 0;
+    device.suspended = isSuspended(device.port) ? 1 : 0;
     Hid.update(device);
   }
   updateInterrupt();
+}
+
+/** Whether a port is on, and the way to it. */
+function isReachable(port: u32): bool {
+  if (!port) return false;
+  if (port > ROOT_PORTS) return isReachable(usbDevice(HUB).port) && Hub.isOn(port - ROOT_PORTS);
+  if (!(portRegister(port) & PORT_ENABLED)) return false;
+  return isRunning() || (uhci.command & COMMAND_GLOBAL_SUSPEND) != 0;
+}
+
+function isSuspended(port: u32): bool {
+  if (!port) return false;
+  if (port > ROOT_PORTS) {
+    return Hub.isSuspended(port - ROOT_PORTS) || isSuspended(usbDevice(HUB).port);
+  }
+  return ((portRegister(port) & PORT_SUSPEND) | (uhci.command & COMMAND_GLOBAL_SUSPEND)) != 0;
 }
 
 function framesDue(_deadline: u64): void {
@@ -437,13 +461,18 @@ function writePort(port: u32, value: u32): void {
 }
 
 function resetPort(port: u32): void {
-  for (let i: u32 = 0; i < USB_DEVICES; i++) {
-    if (usbDevice(i).port == port) Usb.reset(usbDevice(i));
-  }
+  const device = deviceAtPort(port);
+  if (device) Usb.reset(device);
 }
 
 /** A device of a suspended port signals. */
 function resumeFromPort(port: u32): void {
+  if (port > ROOT_PORTS) {
+    Hub.resume(port - ROOT_PORTS);
+    const hub = usbDevice(HUB);
+    if (hub.suspended && hub.remoteWakeup) resumeFromPort(hub.port);
+    return;
+  }
   const register = portRegister(port);
   if (register & PORT_SUSPEND) setPort(port, register | PORT_RESUME);
   resumeGlobally();
@@ -459,33 +488,75 @@ function resumeGlobally(): void {
 
 // --- From the host ---
 
-/** Host: plugs a UsbDevice in or pulls it out, while the machine runs or before. 0: both ports are taken. */
+/**
+ * Host: plugs a UsbDevice in or pulls it out, while the machine runs or before. When both ports are taken, the device of the
+ * second one moves to a hub, together with the new one. 0: there is no such device.
+ */
 export function usbPlug(number: i32, on: i32): i32 {
-  if (<u32>number >= USB_DEVICES) return 0;
+  if (<u32>number >= HUB) return 0;
   const device = usbDevice(<u32>number);
   if ((device.port != 0) == (on != 0)) return 1;
-  let port = device.port;
-  if (on) {
-    port = freePort();
-    if (!port) return 0;
-    device.port = port;
-    setPort(port, PORT_CONNECTED | PORT_CONNECT_CHANGE);
-  } else {
-    const enabled = portRegister(port) & PORT_ENABLED;
-    setPort(port, PORT_CONNECT_CHANGE | (enabled ? PORT_ENABLE_CHANGE : 0));
-    device.port = 0;
-  }
-  Usb.reset(device);
+  if (on) plug(device);
+  else unplug(device);
   update();
   resumeGlobally();
   return 1;
 }
 
-function freePort(): u32 {
-  for (let port: u32 = 1; port <= ROOT_PORTS; port++) {
-    let taken = false;
-    for (let i: u32 = 0; i < USB_DEVICES; i++) taken = taken || usbDevice(i).port == port;
-    if (!taken) return port;
+function plug(device: UsbState): void {
+  const hub = usbDevice(HUB);
+  let port = hub.port ? freePort(ROOT_PORTS + 1, ROOT_PORTS + HUB_PORTS) : 0;
+  if (!port) port = freePort(1, ROOT_PORTS);
+  if (!port) {
+    const other = deviceAtPort(ROOT_PORTS)!;
+    pull(other);
+    put(hub, ROOT_PORTS);
+    put(other, ROOT_PORTS + 1);
+    port = ROOT_PORTS + 2;
+  }
+  put(device, port);
+}
+
+/** A hub that is not needed any more goes too. */
+function unplug(device: UsbState): void {
+  pull(device);
+  const hub = usbDevice(HUB);
+  if (!hub.port) return;
+  for (let port = ROOT_PORTS + 1; port <= ROOT_PORTS + HUB_PORTS; port++) {
+    if (deviceAtPort(port)) return;
+  }
+  pull(hub);
+}
+
+function put(device: UsbState, port: u32): void {
+  device.port = port;
+  if (port > ROOT_PORTS) Hub.plug(port - ROOT_PORTS);
+  else setPort(port, PORT_CONNECTED | PORT_CONNECT_CHANGE);
+  Usb.reset(device);
+}
+
+function pull(device: UsbState): void {
+  const port = device.port;
+  if (port > ROOT_PORTS) {
+    Hub.unplug(port - ROOT_PORTS);
+  } else {
+    const enabled = portRegister(port) & PORT_ENABLED;
+    setPort(port, PORT_CONNECT_CHANGE | (enabled ? PORT_ENABLE_CHANGE : 0));
+  }
+  device.port = 0;
+  Usb.reset(device);
+}
+
+function deviceAtPort(port: u32): UsbState | null {
+  for (let i: u32 = 0; i < USB_DEVICES; i++) {
+    if (usbDevice(i).port == port) return usbDevice(i);
+  }
+  return null;
+}
+
+function freePort(first: u32, last: u32): u32 {
+  for (let port = first; port <= last; port++) {
+    if (!deviceAtPort(port)) return port;
   }
   return 0;
 }
