@@ -6,7 +6,7 @@ import { attachIrq, Irq } from "./bus/irq";
 import { attachKeys } from "./bus/keys";
 import { attachPci } from "./bus/pci";
 import { attachPointer } from "./bus/pointer";
-import { Ports, removeAllPorts } from "./bus/ports";
+import { fixPorts, Ports, removeAllPorts } from "./bus/ports";
 import { attachStall, Stall } from "./bus/stall";
 import { attachCpu, initializeCpu } from "./cpu/reset";
 import { cpu, PENDING_NMI } from "./cpu/state";
@@ -28,6 +28,7 @@ export function initialize(ramBytes: u32): void {
   attachKeys();
   attachX87();
   attachDevices();
+  fixPorts();
 }
 
 /** Host: the RESET line. */

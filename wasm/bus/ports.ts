@@ -1,5 +1,7 @@
 // The I/O port space: 64K ports, each with a read and a write handler for 1, 2 and 4 bytes.
 //
+// What is there from the start stays: a guest that puts a BAR over the ports of another device reaches that device.
+//
 // A port without a handler reads as all ones and ignores writes. An access wider than what a port has handlers for is
 // split into halves, low part first, as the bus does it.
 
@@ -10,12 +12,15 @@ const SLOT_SIZE = 32; // u32 function index: read 1, 2, 4; write 1, 2, 4 bytes; 
 @unmanaged
 class PortsState {
   slots: u32; // slots ever used; slot 0 is "nothing there"
+  fixed: u32; // slots up to this one are no BAR's
   free: u32; // the first of those given back, each naming the next; 0 for none
 }
 const ports = changetype<PortsState>(memory.data(offsetof<PortsState>(), 8));
 
+/** The slot to put a handler into; 0 where that is not allowed. */
 function slotOf(port: u16): usize {
   let slot = <u32>load<u16>(PORT_MAP + ((<usize>port) << 1));
+  if (slot && slot <= ports.fixed) return 0;
   if (slot == 0) {
     slot = freshSlot();
     store<u16>(PORT_MAP + ((<usize>port) << 1), <u16>slot);
@@ -39,23 +44,25 @@ function widthIndex(size: i32): usize {
 
 /** Registers the reader of one port for accesses of `size` bytes (1, 2 or 4). */
 export function onRead(port: u16, size: i32, handler: (port: u16) => u32): void {
-  store<u32>(slotOf(port) + widthIndex(size), load<u32>(changetype<usize>(handler)));
+  const slot = slotOf(port);
+  if (slot) store<u32>(slot + widthIndex(size), load<u32>(changetype<usize>(handler)));
 }
 
 /** Registers the writer of one port for accesses of `size` bytes (1, 2 or 4). */
 export function onWrite(port: u16, size: i32, handler: (port: u16, value: u32) => void): void {
-  store<u32>(slotOf(port) + 12 + widthIndex(size), load<u32>(changetype<usize>(handler)));
+  const slot = slotOf(port);
+  if (slot) store<u32>(slot + 12 + widthIndex(size), load<u32>(changetype<usize>(handler)));
 }
 
-/** Whether somebody answers at a port. */
-export function isPortTaken(port: u16): bool {
-  return load<u16>(PORT_MAP + ((<usize>port) << 1)) != 0;
+/** The machine is built: from here on ports come and go with BARs. */
+export function fixPorts(): void {
+  ports.fixed = ports.slots;
 }
 
 /** Takes all handlers of a port away (a BAR that moves). */
 export function removePort(port: u16): void {
   const slot = <u32>load<u16>(PORT_MAP + ((<usize>port) << 1));
-  if (!slot) return;
+  if (slot <= ports.fixed) return;
   const address = PORT_SLOTS + <usize>slot * SLOT_SIZE;
   memory.fill(address, 0, SLOT_SIZE);
   store<u32>(address, ports.free);
@@ -68,6 +75,7 @@ export function removeAllPorts(): void {
   memory.fill(PORT_SLOTS, 0, <usize>(ports.slots + 1) * SLOT_SIZE);
   memory.fill(PORT_MAP, 0, 2 * 0x1_0000);
   ports.slots = 0;
+  ports.fixed = 0;
   ports.free = 0;
 }
 

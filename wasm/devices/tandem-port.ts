@@ -7,7 +7,7 @@
 import { addDevice, Device } from "../bus/devices";
 import { Clock, onTimer, Timer } from "../bus/clock";
 import { addPciFunction } from "../bus/pci";
-import { isPortTaken, onRead, onWrite, removePort } from "../bus/ports";
+import { onRead, onWrite, removePort } from "../bus/ports";
 import { Stall } from "../bus/stall";
 import { hostRandom } from "../host";
 import { ISA_BASE, PCI_DEVICE, PCI_VENDOR } from "../protocol/tandem-port";
@@ -53,7 +53,7 @@ export function attachTandemPort(): void {
   store<u32>(WRITABLE, ~(PORTS - 1), CONFIG_BAR0);
   store<u8>(WRITABLE, 0xff, CONFIG_LINE);
   addPciFunction(FUNCTION, CONFIG, WRITABLE, configWritten);
-  for (let i: u32 = 0; i < PORTS; i++) mapPort(<u16>(ISA_BASE + i));
+  mapPorts(ISA_BASE);
 }
 
 /** The driver is gone. What is in the FIFO and in the interrupt registers goes with it. */
@@ -78,28 +78,15 @@ function configWritten(_offset: i32, _size: i32): void {
   const enabled = load<u16>(CONFIG, CONFIG_COMMAND) & COMMAND_IO;
   const wanted = enabled ? load<u32>(CONFIG, CONFIG_BAR0) & 0xffff & ~(PORTS - 1) : 0;
   if (wanted != tandem.mapped) {
-    unmapBar();
-    if (wanted) mapBar(wanted);
+    if (tandem.mapped) for (let i: u32 = 0; i < PORTS; i++) removePort(<u16>(tandem.mapped + i));
+    if (wanted) mapPorts(wanted);
+    tandem.mapped = wanted;
   }
   updateInterrupt();
 }
 
-/** A BAR that is put over another device's ports leaves them to it: else their owner would lose them for good. */
-function mapBar(base: u32): void {
-  tandem.mapped = base;
-  for (let i: u32 = 0; i < PORTS; i++) {
-    if (isPortTaken(<u16>(base + i))) continue;
-    tandem.mappedPorts |= (<u64>1) << i;
-    mapPort(<u16>(base + i));
-  }
-}
-
-function unmapBar(): void {
-  for (let i: u32 = 0; i < PORTS; i++) {
-    if ((tandem.mappedPorts >>> i) & 1) removePort(<u16>(tandem.mapped + i));
-  }
-  tandem.mapped = 0;
-  tandem.mappedPorts = 0;
+function mapPorts(base: u32): void {
+  for (let i: u32 = 0; i < PORTS; i++) mapPort(<u16>(base + i));
 }
 
 /** An access that reaches beyond the last register is split by the bus. */

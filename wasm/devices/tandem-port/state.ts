@@ -73,7 +73,6 @@ export class TandemState {
   irqMask: u32;
   line: u32; // level of the interrupt pin
   mapped: u32; // where BAR 0 is now, 0 for nowhere
-  mappedPorts: u64; // of these 64, the ones that were free
   requestDone: u32; // Status.Request
   happened: u32; // since the last WAIT
 
