@@ -1,13 +1,15 @@
 // MOVS CMPS SCAS LODS STOS INS OUTS, alone and repeated (SDM vol. 2).
 //
 // Registers are committed after each repetition, so that a fault in the middle starts again at the right place; CMPS and SCAS
-// set the flags at the end, so that such a fault finds those from before. A long repetition pauses after PAUSE elements, or
+// set the flags at the end, so that such a fault finds those from before. A fault of all but INS and OUTS is noted
+// (cpu/fault.ts): the handler looks for one after each access. A long repetition pauses after PAUSE elements, or
 // when an event waits, by naming itself as the next instruction.
 //
 // Not implemented: flags from before the whole repetition when CMPS or SCAS faults after such a pause; they are the pause's.
 
 import { Ports } from "../../bus/ports";
-import { Memory } from "../../memory/memory";
+import { Memory, NotingMemory } from "../../memory/memory";
+import { Fault } from "../fault";
 import { checkIoPermission, standsStill } from "../io";
 import {
   Instruction,
@@ -16,11 +18,14 @@ import {
   INSTRUCTION_REP,
   INSTRUCTION_REPNE,
 } from "../instruction";
+import { leaveBlock } from "../leave";
 import { linearAddress } from "../operands";
 import { Alu, CMP } from "../semantics/alu";
 import { cpu, EAX, ECX, EDI, EDX, ES, ESI, FLAG_DF, Registers, SEGMENT_FLAT } from "../state";
 
 const PAUSE: u32 = 4096;
+/** Elements moved at once: what takes some ten microseconds, and does not overflow when counted in bytes. */
+const LONGEST_RUN: u32 = 0x4000;
 const REPEAT: u8 = INSTRUCTION_REP | INSTRUCTION_REPNE;
 
 function isWide(i: Instruction): bool {
@@ -60,25 +65,20 @@ function advance(i: Instruction, register: u32, bytes: u32): void {
 
 function read(address: u32, size: u32): u32 {
   return size == 4
-    ? Memory.read32(address)
+    ? NotingMemory.read32(address)
     : size == 2
-      ? Memory.read16(address)
-      : Memory.read8(address);
+      ? NotingMemory.read16(address)
+      : NotingMemory.read8(address);
 }
 
 function write(address: u32, size: u32, value: u32): void {
-  if (size == 4) Memory.write32(address, value);
-  else if (size == 2) Memory.write16(address, value);
-  else Memory.write8(address, value);
+  if (size == 4) NotingMemory.write32(address, value);
+  else if (size == 2) NotingMemory.write16(address, value);
+  else NotingMemory.write8(address, value);
 }
 
 function accumulator(size: u32): u32 {
   return size == 4 ? Registers.get32(EAX) : size == 2 ? Registers.get16(EAX) : Registers.get8(EAX);
-}
-
-/** How many whole elements lie between a linear address and the end of its page. */
-function elementsInPage(address: u32, size: u32): u32 {
-  return (0x1000 - (address & 0xfff)) / size;
 }
 
 /** Host address of a linear one, or 0 where the access needs the slow path. */
@@ -97,21 +97,35 @@ function isFlat(i: Instruction): bool {
   return i.segment == SEGMENT_FLAT;
 }
 
-/** Copies as many elements at once as both pages allow; returns how many. */
+/** Bytes from a linear address on, of those wanted, that lie together in the host's memory as well. */
+function together(table: usize, address: u32, wanted: u32): u32 {
+  let entry = table + ((<usize>(address >>> 12)) << 2);
+  const difference = load<u32>(entry);
+  let bytes: u32 = 0x1000 - (address & 0xfff);
+  while (bytes < wanted) {
+    entry += 4;
+    if (address + bytes < address || load<u32>(entry) != difference) return bytes;
+    bytes += 0x1000;
+  }
+  return wanted;
+}
+
+/** Copies as many elements at once as lie together; returns how many. */
 function moveRun(i: Instruction, count: u32, size: u32): u32 {
   if (cpu.eflags & FLAG_DF || !isFlat(i)) return 0;
   const source = Registers.get32(ESI);
   const target = Registers.get32(EDI);
-  count = min<u32>(count, elementsInPage(source, size));
-  count = min<u32>(count, elementsInPage(target, size));
   if (count < 2) return 0;
   const from = hostForRead(source);
   const to = hostForWrite(target);
   if (!from || !to) return 0;
-  const bytes = count * size;
-  // A forward copy onto itself a little further repeats the pattern: only element by element does that.
-  if (to > from && to < from + bytes) return 0;
-  memory.copy(to, from, bytes);
+  count = min<u32>(count, LONGEST_RUN);
+  count = together(cpu.tlbRead, source, count * size) / size;
+  count = together(cpu.tlbWrite, target, count * size) / size;
+  // A forward copy onto itself a little further repeats the pattern: no run may read what it writes.
+  if (to > from && to - from < count * size) count = <u32>(to - from) / size;
+  if (count < 2) return 0;
+  memory.copy(to, from, count * size);
   return count;
 }
 
@@ -120,6 +134,7 @@ export function movs(i: Instruction): void {
   if (!(i.flags & REPEAT)) {
     const value = read(sourceAddress(i, size), size);
     write(targetAddress(i, size, true), size, value);
+    if (Fault.isNoted()) return;
     advance(i, ESI, size);
     advance(i, EDI, size);
     return;
@@ -127,16 +142,15 @@ export function movs(i: Instruction): void {
   let left = counter(i);
   let done: u32 = 0;
   while (left) {
-    if (done >= PAUSE || cpu.pending) {
-      if (done) {
-        cpu.eip = i.eip;
-        return;
-      }
+    if (done && (done >= PAUSE || cpu.pending)) {
+      leaveBlock(i.eip);
+      return;
     }
     let run = moveRun(i, left, size);
     if (!run) {
       const value = read(sourceAddress(i, size), size);
       write(targetAddress(i, size, true), size, value);
+      if (Fault.isNoted()) return;
       run = 1;
     }
     advance(i, ESI, size * run);
@@ -150,10 +164,12 @@ export function movs(i: Instruction): void {
 function storeRun(i: Instruction, count: u32, size: u32): u32 {
   if (cpu.eflags & FLAG_DF || !isFlat(i)) return 0;
   const target = Registers.get32(EDI);
-  count = min<u32>(count, elementsInPage(target, size));
   if (count < 2) return 0;
   const to = hostForWrite(target);
   if (!to) return 0;
+  count = min<u32>(count, LONGEST_RUN);
+  count = together(cpu.tlbWrite, target, count * size) / size;
+  if (count < 2) return 0;
   const value = accumulator(size);
   const bytes = count * size;
   if (size == 1 || value == 0) {
@@ -170,19 +186,20 @@ export function stos(i: Instruction): void {
   const size = elementSize(i);
   if (!(i.flags & REPEAT)) {
     write(targetAddress(i, size, true), size, accumulator(size));
-    advance(i, EDI, size);
+    if (!Fault.isNoted()) advance(i, EDI, size);
     return;
   }
   let left = counter(i);
   let done: u32 = 0;
   while (left) {
     if (done && (done >= PAUSE || cpu.pending)) {
-      cpu.eip = i.eip;
+      leaveBlock(i.eip);
       return;
     }
     let run = storeRun(i, left, size);
     if (!run) {
       write(targetAddress(i, size, true), size, accumulator(size));
+      if (Fault.isNoted()) return;
       run = 1;
     }
     advance(i, EDI, size * run);
@@ -199,10 +216,11 @@ export function lods(i: Instruction): void {
   let done: u32 = 0;
   while (left) {
     if (done >= PAUSE || (done && cpu.pending)) {
-      cpu.eip = i.eip;
+      leaveBlock(i.eip);
       return;
     }
     const value = read(sourceAddress(i, size), size);
+    if (Fault.isNoted()) return;
     if (size == 4) Registers.set32(EAX, value);
     else if (size == 2) Registers.set16(EAX, value);
     else Registers.set8(EAX, value);
@@ -229,6 +247,7 @@ function compareString(i: Instruction, both: bool): void {
   for (let done: u32 = 1; ; done++) {
     const a = both ? read(sourceAddress(i, size), size) : accumulator(size);
     const b = read(targetAddress(i, size, false), size);
+    if (Fault.isNoted()) return;
     if (both) advance(i, ESI, size);
     advance(i, EDI, size);
     left--;
@@ -239,7 +258,7 @@ function compareString(i: Instruction, both: bool): void {
     }
     if (done >= PAUSE || cpu.pending) {
       compareFlags(a, b, size);
-      cpu.eip = i.eip;
+      leaveBlock(i.eip);
       return;
     }
   }
@@ -270,6 +289,7 @@ export function ins(i: Instruction): void {
     const value = Ports.read(port, <i32>size);
     if (standsStill(i)) return;
     write(address, size, value);
+    if (Fault.isNoted()) Fault.unwind();
     advance(i, EDI, size);
     left--;
     done++;
@@ -289,7 +309,9 @@ export function outs(i: Instruction): void {
       cpu.eip = i.eip;
       return;
     }
-    Ports.write(port, <i32>size, read(sourceAddress(i, size), size));
+    const value = read(sourceAddress(i, size), size);
+    if (Fault.isNoted()) return;
+    Ports.write(port, <i32>size, value);
     advance(i, ESI, size);
     left--;
     done++;
