@@ -6,6 +6,7 @@ import type { FirmwareConfig } from "../shared/config";
 import { TandemError } from "../shared/errors";
 import type { DriveName, MachineEvent, Pixels } from "../shared/api";
 import { recogniseKernel } from "../worker/boot/image";
+import { openImage as openWebImage } from "../worker/disks/open";
 import { OverlaySource } from "../worker/disks/overlay";
 import { checkImage, HEAD_BYTES, mediumSize } from "../worker/disks/recognize";
 import { type BlockSource, readAll } from "../worker/disks/source";
@@ -13,7 +14,7 @@ import { Machine, type MachineParts } from "../worker/machine";
 import { coreModule } from "./core-module";
 import { DirectoryRoot } from "./directory-root";
 import { FileReader, unreadable } from "./file-reader";
-import { type Arguments, parseArguments, USAGE } from "./vm/arguments";
+import { type Arguments, isWebAddress, parseArguments, USAGE } from "./vm/arguments";
 import { parseScript, type Step } from "./vm/script";
 import { Watcher } from "./vm/watcher";
 
@@ -176,7 +177,7 @@ class Run {
       case "eject":
         return machine.eject(step.drive);
       case "insert":
-        return machine.insert(step.drive, openImage(step.drive, step.file));
+        return machine.insert(step.drive, await openImage(step.drive, step.file));
       case "snapshot":
       case "restore":
         throw new TandemError("not-yet", `"${step.step}": snapshots are not there yet.`);
@@ -260,7 +261,7 @@ async function loadParts(args: Arguments): Promise<MachineParts> {
   const drives: MachineParts["drives"] = {};
   for (const drive of ["floppy", "hda", "cdrom"] as const) {
     const image = config[drive];
-    if (image) drives[drive] = openImage(drive, image.url);
+    if (image) drives[drive] = await openImage(drive, image.url);
   }
   const kernel = config.kernel && (await recogniseKernel(await readFile(config.kernel.url)));
   const files = await Promise.all(
@@ -308,7 +309,8 @@ async function firmware(
   return readFile(path);
 }
 
-function openImage(drive: DriveName, path: string): BlockSource {
+async function openImage(drive: DriveName, path: string): Promise<BlockSource> {
+  if (isWebAddress(path)) return openWebImage(drive, { url: path });
   const file = new FileReader(path);
   try {
     const head = new Uint8Array(Math.min(HEAD_BYTES, file.size));
@@ -331,6 +333,7 @@ function openDirectory(path: string): DirectoryRoot {
 }
 
 async function readFile(path: string): Promise<Uint8Array<ArrayBuffer>> {
+  if (isWebAddress(path)) return readAll(await openWebImage("kernel", { url: path }));
   const source = new FileReader(path);
   try {
     return await readAll(source);

@@ -18,3 +18,15 @@ test("--folder without a name is explained", () => {
   for (const value of ["docs", "docs:", ":share", "docs:ro"])
     expect(() => foldersOf(value), value).toThrow(/DIR:NAME/);
 });
+
+test("images are files, file: URLs or web addresses", () => {
+  const kernelOf = (place: string): string | undefined =>
+    parseArguments(["--kernel", place])?.config.kernel?.url;
+  expect(kernelOf("a/kernel.elf")).toBe(resolve("a/kernel.elf"));
+  expect(kernelOf("file:///a/kernel.elf")).toBe("/a/kernel.elf");
+  expect(kernelOf("https://example.org/kernel.elf")).toBe("https://example.org/kernel.elf");
+  const args = parseArguments(["--kernel", "k", "--initrd", "http://example.org/m console=1"]);
+  expect(args?.initrds).toEqual([
+    { path: "http://example.org/m", commandLine: "http://example.org/m console=1" },
+  ]);
+});

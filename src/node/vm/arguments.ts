@@ -71,7 +71,7 @@ export function parseArguments(args: string[]): Arguments | undefined {
   const config = readConfig(values.config);
 
   const image = (key: "floppy" | "hda" | "cdrom" | "kernel"): void => {
-    if (values[key] !== undefined) config[key] = { url: resolve(values[key]) };
+    if (values[key] !== undefined) config[key] = { url: placeOf(values[key], ".") };
   };
   for (const key of ["floppy", "hda", "cdrom", "kernel"] as const) image(key);
   if (values.memory !== undefined) config["memory"] = number("--memory", values.memory);
@@ -146,7 +146,7 @@ function readConfig(path: string | undefined): Record<string, unknown> {
   for (const key of Object.keys(config)) {
     const entry = config[key];
     if (typeof entry === "object" && entry !== null && "url" in entry)
-      config[key] = { ...entry, url: filePath(String(entry.url), dirname(path)) };
+      config[key] = { ...entry, url: placeOf(String(entry.url), dirname(path)) };
   }
   if (Array.isArray(config["folders"]))
     config["folders"] = (config["folders"] as FolderConfig[]).map((folder) =>
@@ -155,22 +155,25 @@ function readConfig(path: string | undefined): Record<string, unknown> {
   return config;
 }
 
-function filePath(url: string, folder: string): string {
-  if (url.startsWith("file:")) return fileURLToPath(url);
-  if (/^https?:/.test(url))
-    throw new TandemError("not-yet", `${url}: the command line takes files, not URLs.`);
-  return resolve(folder, url);
+/** A file, by its path or as file: URL, or a web address. */
+function placeOf(place: string, folder: string): string {
+  if (place.startsWith("file:")) return fileURLToPath(place);
+  return isWebAddress(place) ? place : resolve(folder, place);
+}
+
+export function isWebAddress(place: string): boolean {
+  return /^https?:/i.test(place);
 }
 
 function firmware(value: string): unknown {
-  return value === "none" || value === "auto" ? value : { url: resolve(value) };
+  return value === "none" || value === "auto" ? value : { url: placeOf(value, ".") };
 }
 
 /** "file text": what a multiboot kernel sees beside its module. */
 function moduleOf(value: string): { path: string; commandLine: string } {
   const space = value.trim().indexOf(" ");
   const path = space < 0 ? value.trim() : value.trim().slice(0, space);
-  return { path: resolve(path), commandLine: value.trim() };
+  return { path: placeOf(path, "."), commandLine: value.trim() };
 }
 
 function folderOf({ name, readOnly, path }: FolderConfig): SharedFolder {
