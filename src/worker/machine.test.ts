@@ -217,3 +217,54 @@ test("a guest that talks without end does not flood the page", async () => {
   expect(hellos).toBeGreaterThan(0);
   expect(hellos).toBeLessThan(lines);
 });
+
+/** Counts the changes of buttons that it latches, at COUNT. */
+const COUNT = 0x600;
+const BUTTON_COUNTER = [
+  ...ring(CODE_AT + BLOCKS_AT),
+  ...[0x31, 0xdb], // xor ebx, ebx
+  ...[0x66, 0xba, 0x50, 0x5a, 0xed], // wait: mov dx, WAIT; in eax, dx
+  ...[0x66, 0xba, 0x70, 0x5a, 0xed], // again: mov dx, sequence; in eax, dx
+  ...[0x66, 0xba, 0x7a, 0x5a, 0x66, 0xed], // mov dx, buttons; in ax, dx
+  ...[0x89, 0xc1, 0x83, 0xe1, 0x1f], // mov ecx, eax; and ecx, 1Fh
+  ...[0x39, 0xd9, 0x74, 0x08], // cmp ecx, ebx; je same
+  ...[0x89, 0xcb, 0xff, 0x05, ...word(COUNT)], // mov ebx, ecx; inc dword [COUNT]
+  ...[0xf6, 0xc4, 0x80, 0x75, 0xdf], // same: test ah, 80h (More); jnz again
+  ...[0xeb, 0xd8], // jmp wait
+];
+
+test("of 10,000 clicks and moves through the ring, the guest sees every change of buttons", async () => {
+  let taken: (id: number) => void = () => {};
+  const { found } = boot(withBlocks(BUTTON_COUNTER, HELLO), (event) => {
+    if (event.type === "input-taken") taken(event.id);
+    return event.type === "pointer" && event.device === "tandem";
+  });
+  await found;
+  const buffer = new SharedArrayBuffer(INPUT_RING_BYTES);
+  machine?.shareInput(buffer);
+  const writer = new InputRingWriter(buffer, () => machine?.wake());
+  let seed = 99;
+  const random = (below: number): number => {
+    seed = (Math.imul(seed, 1103515245) + 12345) >>> 0;
+    return Math.floor((seed / 2 ** 32) * below);
+  };
+  let buttons = 0;
+  let changes = 0;
+  for (let i = 0; i < 10_000; i++) {
+    const isClick = random(3) > 0;
+    if (isClick) {
+      buttons ^= 1 << random(5);
+      changes++;
+    }
+    const record = isClick
+      ? { kind: InputKind.Buttons, a: buttons, b: 0, id: 0 }
+      : { kind: InputKind.Position, a: random(1000) / 1000, b: random(1000) / 1000, id: 0 };
+    while (!writer.write(record)) await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+  const last = new Promise<void>((resolve) => (taken = () => resolve()));
+  const end = { kind: InputKind.Wheel, a: 1, b: 0, id: 1 };
+  while (!writer.write(end)) await new Promise((resolve) => setTimeout(resolve, 1));
+  await last;
+  expect(changes).toBeGreaterThan(6000);
+  expect(machine?.core.exports.readPhysical(COUNT, 4)).toBe(changes);
+});
