@@ -45,28 +45,33 @@ static bool open(Window *window) {
   return true;
 }
 
+/** In sixteenths of a pixel, but for the width. */
 static void stroke(Window *window, i32 x0, i32 y0, i32 x1, i32 y1, Colour ink, i32 width) {
   Surface *surface = &window->surface;
   surface->clip = canvas(window);
-  Rect part = drawLine(surface, x0 * 16 + 8, y0 * 16 + 8, x1 * 16 + 8, y1 * 16 + 8, width * 16, ink);
+  Rect part = drawLine(surface, x0, y0, x1, y1, width * 16, ink);
   surface->clip = rect(0, 0, surface->width, surface->height);
   changed(window, part);
 }
 
 /** A small picture to begin with, so that one sees what the window is for. */
 static void greet(Window *window) {
-  static const i8 wave[] = {10, -4, -16, -24, -27, -24, -16, -4, 10, 24, 36, 44, 47, 44, 36, 24, 10, -4, -16, -22, -24};
+  static const i8 wave[] = {22, 10, -4, -16, -24, -27, -24, -16, -4, 10, 24, 36, 44, 47, 44, 36, 24, 10, -4, -16, -24, -27, -26};
   Rect area = canvas(window);
   Surface *surface = &window->surface;
   surface->clip = area;
   fillDisc(surface, (area.x + 330) * 16, (area.y + 84) * 16, 34 * 16, colours[4], 256);
   surface->clip = rect(0, 0, surface->width, surface->height);
-  for (i32 row = 0; row < 3; row++)
-    for (i32 i = 0; i + 1 < (i32)COUNT(wave); i++) {
-      i32 x = area.x + 26 + i * 19;
-      i32 y = area.y + 112 + row * 44;
-      stroke(window, x, y + wave[i], x + 19, y + wave[i + 1], colours[1 + row], widths[1]);
+  for (i32 row = 0; row < 3; row++) {
+    i32 y = (area.y + 112 + row * 44) * 16;
+    for (i32 i = 1; i + 2 < (i32)COUNT(wave); i++) {
+      i32 x = (area.x + 12 + i * 19) * 16;
+      // A point between two, on the curve through four.
+      i32 between = 9 * (wave[i] + wave[i + 1]) - (wave[i - 1] + wave[i + 2]);
+      stroke(window, x, y + wave[i] * 16, x + 19 * 8, y + between, colours[1 + row], widths[1]);
+      stroke(window, x + 19 * 8, y + between, x + 19 * 16, y + wave[i + 1] * 16, colours[1 + row], widths[1]);
     }
+  }
 }
 
 static void draw(Window *window) {
@@ -110,7 +115,8 @@ static void pointer(Window *window, const PointerEvent *event) {
   if (!drawing) return;
   // The right button rubs out.
   bool rubs = (event->buttons & 3) == 2;
-  stroke(window, lastX, lastY, event->x, event->y, rubs ? CARD : colours[colour], rubs ? 28 : widths[size]);
+  stroke(window, lastX * 16 + 8, lastY * 16 + 8, event->x * 16 + 8, event->y * 16 + 8, rubs ? CARD : colours[colour],
+         rubs ? 28 : widths[size]);
   lastX = event->x;
   lastY = event->y;
 }

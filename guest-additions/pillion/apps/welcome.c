@@ -47,7 +47,7 @@ static void draw(Window *window) {
   const char *const *second = pointerLines();
   for (i32 i = 0; i < 2; i++) {
     drawText(surface, &fontRegular, 28, 142 + i * 21, INK, about[i]);
-    drawText(surface, &fontRegular, 28, 186 + i * 21, INK, second[i]);
+    drawText(surface, &fontRegular, 28, 188 + i * 21, INK, second[i]);
   }
 }
 

@@ -202,10 +202,6 @@ static Rect interior(const Window *window) {
   return rect(frame.x, frame.y + WINDOW_RADIUS, frame.width, frame.height - 2 * WINDOW_RADIUS);
 }
 
-extern Window *stack[];
-extern u32 stackHeight;
-void paintNotice(Rect part);
-
 /** The lowest `count` windows. What a window hides is not painted below it. */
 static void paintStack(Rect part, u32 count) {
   if (isEmpty(part)) return;

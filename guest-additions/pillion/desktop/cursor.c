@@ -182,8 +182,8 @@ static void drawSprite(Rect part) {
     const u32 *under = backBuffer.pixels + y * backBuffer.stride;
     u32 *target = screen.pixels + y * screen.stride;
     for (i32 x = part.x; x < part.x + part.width; x++) {
-      u32 alpha = shape[x] >> 24;
-      target[x] = alpha == 255 ? shape[x] & 0xffffff : mix(under[x], shape[x] & 0xffffff, alpha + (alpha >> 7));
+      // A pixel of a shape is opaque or not there.
+      target[x] = shape[x] >> 24 ? shape[x] & 0xffffff : under[x];
     }
   }
 }

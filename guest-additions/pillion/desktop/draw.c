@@ -157,12 +157,22 @@ Rect drawLine(Surface *on, i32 x0, i32 y0, i32 x1, i32 y1, i32 width, Colour col
   i32 full = (half - 8) * length;
   i32 square = length * length;
   for (i32 row = part.y; row < part.y + part.height; row++) {
-    i32 px = part.x * 16 + 8 - x0;
     i32 py = row * 16 + 8 - y0;
+    i32 first = part.x;
+    i32 end = part.x + part.width;
+    if (dy) {
+      // Where across is small enough, with a pixel to spare for the rounding.
+      i32 size = dy < 0 ? -dy : dy;
+      i32 middle = (py * dx / dy + x0) / 16;
+      i32 reach = far / size / 16 + 2;
+      first = larger(first, middle - reach);
+      end = smaller(end, middle + reach + 1);
+    }
+    i32 px = first * 16 + 8 - x0;
     i32 along = px * dx + py * dy;
     i32 across = px * dy - py * dx;
-    u32 *pixel = pixelAt(on, part.x, row);
-    for (i32 i = 0; i < part.width; i++, pixel++, px += 16, along += dx * 16, across += dy * 16) {
+    u32 *pixel = pixelAt(on, first, row);
+    for (i32 x = first; x < end; x++, pixel++, px += 16, along += dx * 16, across += dy * 16) {
       i32 size = across < 0 ? -across : across;
       if (size > far) continue;
       u32 cover;

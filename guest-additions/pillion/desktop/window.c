@@ -23,7 +23,6 @@
 
 static Window windows[WINDOWS_MAX];
 static u32 count;
-/** The visible windows, the lowest first. */
 Window *stack[WINDOWS_MAX];
 u32 stackHeight;
 
@@ -36,6 +35,7 @@ static Window *under;
 static i32 hoveredTask = -1;
 static u32 lastFrame;
 static bool barChanged;
+static u8 shownMinute;
 static char notice[80];
 static u32 noticeEnd;
 static bool logUi;
@@ -357,6 +357,7 @@ static void drawTaskbar(void) {
   Date date = readDate();
   char text[32];
   format(text, sizeof text, "%02u:%02u", date.hour, date.minute);
+  shownMinute = date.minute;
   i32 right = taskbar.width - 18;
   drawTextRight(&taskbar, &fontBold, right, 17, BAR_INK, text);
   const char *label = pointerLabel(pointer);
@@ -563,12 +564,7 @@ bool updateDesktop(void) {
 }
 
 void tickDesktop(void) {
-  static u8 minute = 0xff;
-  if (slowTicks() % 4 == 0) {
-    Date date = readDate();
-    if (date.minute != minute) redrawTaskbar();
-    minute = date.minute;
-  }
+  if (slowTicks() % 4 == 0 && readDate().minute != shownMinute) redrawTaskbar();
   if (notice[0] && (i32)(milliseconds() - noticeEnd) >= 0) hideNotice();
   for (u32 i = 0; i < count; i++)
     if (isVisible(&windows[i]) && windows[i].app->tick) windows[i].app->tick(&windows[i]);

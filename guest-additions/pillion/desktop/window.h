@@ -74,6 +74,10 @@ struct Window {
   i32 hovered, pressed; // controls; -1 none, -2 and -3 the title bar's
 };
 
+/** The visible windows, the lowest first. */
+extern Window *stack[];
+extern u32 stackHeight;
+
 void startDesktop(void);
 /** Composes what has changed; to be called when all input has been taken. Says whether more is waiting for its time. */
 bool updateDesktop(void);
@@ -103,6 +107,7 @@ bool logsClicks(void);
 
 /** A line of text near the task bar for a few seconds. */
 void notify(const char *text);
+void paintNotice(Rect part);
 
 void desktopPointer(i32 x, i32 y, u32 buttons, i32 wheel, u32 time);
 void desktopKey(const KeyEvent *event);

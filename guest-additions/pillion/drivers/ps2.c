@@ -203,7 +203,3 @@ void startPs2(void) {
   write((u8)mode | MODE_KEYBOARD_IRQ);
   onIrq(IRQ_KEYBOARD, take);
 }
-
-bool ps2MousePresent(void) {
-  return mousePresent;
-}

@@ -7,4 +7,3 @@
 void startPs2(void);
 /** Lets the mouse report, or silences it. */
 void usePs2Mouse(bool use);
-bool ps2MousePresent(void);

@@ -26,7 +26,6 @@
 #define STATUS_MASK 0x001f
 #define INTERRUPTS_ALL 0x000f
 #define FRAMES 1024
-#define FRAME_MASK 0x7ff
 #define PORT_WRITE_1_TO_CLEAR 0x000a
 
 #define LINK_END 1
@@ -262,10 +261,6 @@ bool startUhci(ReportHandler handler) {
 void runUhci(bool run) {
   u16 command = run ? COMMAND_RUN | COMMAND_CONFIGURED | COMMAND_MAX_64 : COMMAND_CONFIGURED;
   out16(base + COMMAND, command);
-}
-
-u32 uhciFrame(void) {
-  return in16(base + FRAME_NUMBER) & FRAME_MASK;
 }
 
 u16 uhciPort(u32 port) {

@@ -21,7 +21,6 @@ typedef void (*ReportHandler)(u32 port, const u8 *data, i32 length);
 bool startUhci(ReportHandler handler);
 /** Frames are only made while somebody is there. */
 void runUhci(bool run);
-u32 uhciFrame(void);
 
 u16 uhciPort(u32 port);
 void uhciAcknowledgeChange(u32 port);

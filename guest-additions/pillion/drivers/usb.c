@@ -418,17 +418,11 @@ static UsbDevice *find(Kind kind) {
   return NULL;
 }
 
-bool usbPresent(void) {
-  return present;
-}
 bool usbMousePresent(void) {
   return find(KIND_MOUSE) != NULL;
 }
 bool usbTabletPresent(void) {
   return find(KIND_TABLET) != NULL;
-}
-bool usbKeyboardPresent(void) {
-  return find(KIND_KEYBOARD) != NULL;
 }
 
 u32 usbPollInterval(void) {

@@ -11,9 +11,7 @@ void updateUsb(void);
 void pollUsbPorts(void);
 /** Which pointing devices are wanted; the others are left alone. */
 void useUsbPointers(bool mouse, bool tablet);
-bool usbPresent(void);
 bool usbMousePresent(void);
 bool usbTabletPresent(void);
-bool usbKeyboardPresent(void);
 /** Milliseconds between two polls of the pointing device, as programmed; 0 without one. */
 u32 usbPollInterval(void);

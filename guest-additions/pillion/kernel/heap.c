@@ -42,12 +42,6 @@ void *allocate(u32 bytes) {
   return NULL;
 }
 
-/** Such blocks are never released: drivers keep them. */
-void *allocateAligned(u32 bytes, u32 alignment) {
-  u32 block = (u32)allocate(bytes + alignment);
-  return block ? (void *)((block + alignment - 1) & ~(alignment - 1)) : NULL;
-}
-
 void release(void *pointer) {
   if (!pointer) return;
   ((Block *)pointer - 1)->used = false;

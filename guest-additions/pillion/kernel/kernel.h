@@ -27,7 +27,6 @@ int formatList(char *to, size_t size, const char *pattern, __builtin_va_list val
 void startHeap(u32 start, u32 end);
 /** Null when there is not enough left. */
 void *allocate(u32 bytes);
-void *allocateAligned(u32 bytes, u32 alignment);
 void release(void *block);
 u32 heapFree(void);
 u32 heapSize(void);
@@ -118,7 +117,6 @@ const PciFunction *pciAt(u32 index);
 const PciFunction *pciFind(u16 vendor, u16 product);
 const PciFunction *pciFindClass(u32 class);
 u32 pciRead(const PciFunction *at, u8 offset);
-void pciWrite(const PciFunction *at, u8 offset, u32 value);
 void pciWrite16(const PciFunction *at, u8 offset, u16 value);
 /** Lets the function answer at its ports and in memory, and be a bus master. */
 void pciEnable(const PciFunction *at);

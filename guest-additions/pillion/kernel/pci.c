@@ -24,11 +24,6 @@ u32 pciRead(const PciFunction *at, u8 offset) {
   return in32(CONFIG_DATA);
 }
 
-void pciWrite(const PciFunction *at, u8 offset, u32 value) {
-  selectRegister(at, offset);
-  out32(CONFIG_DATA, value);
-}
-
 void pciWrite16(const PciFunction *at, u8 offset, u16 value) {
   selectRegister(at, offset);
   out16(CONFIG_DATA + (offset & 2), value);
