@@ -157,6 +157,47 @@ test("an element that is moved runs on; one that is removed leaves no worker", a
   await expect.poll(() => page.workers().length).toBe(0);
 });
 
+test("an element that is removed while it loads leaves no worker, and its promise says why", async ({
+  page,
+}, { project }) => {
+  // prettier-ignore
+  await page.route("**/slow.bin", () => undefined); // never answers
+  await openEmbedding(page, "<tandem-pc kernel='slow.bin'></tandem-pc>", isolated(project));
+  const code = page.evaluate(async () => {
+    const pc = document.querySelector("tandem-pc");
+    return pc?.start().then(
+      () => "started",
+      (error: unknown) => (error as { code: string }).code,
+    );
+  });
+  await expect.poll(() => page.workers().length).toBe(1);
+  await page.evaluate(() => document.querySelector("tandem-pc")?.remove());
+  expect(await code).toBe("aborted");
+  await expect.poll(() => page.workers().length).toBe(0);
+});
+
+test("a second machine takes the place of the first only when it has been built", async ({ page }, {
+  project,
+}) => {
+  // prettier-ignore
+  await openEmbedding(page, "<tandem-pc autostart memory='16'></tandem-pc>", isolated(project));
+  await expectRunning(page);
+  await expect.poll(() => uptime(page)).toBeGreaterThan(200);
+  const seen = await page.evaluate(async () => {
+    const pc = document.querySelector("tandem-pc");
+    if (!pc) throw new Error("no element");
+    const failed = await pc.load({ config: { kernel: { url: "missing.bin" } } }).then(() => "", (error: unknown) => (error as { code: string }).code); // prettier-ignore
+    const before = (await pc.stats()).uptime;
+    const state = pc.state;
+    await pc.load();
+    await pc.start();
+    return { failed, before, state, after: (await pc.stats()).uptime };
+  });
+  expect(seen).toMatchObject({ failed: "http-status", state: "running" });
+  expect(seen.after).toBeLessThan(seen.before);
+  await expect.poll(() => page.workers().length).toBe(1);
+});
+
 test("ten mounts and unmounts leave no worker and no growing memory", async ({ page }, {
   project,
 }) => {

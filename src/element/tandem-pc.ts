@@ -16,7 +16,7 @@ import { type ImageSource, type MachineConfig, parseConfig, type PointerMode } f
 import { TandemError } from "../shared/errors";
 import { GuestCursor } from "../page/cursor";
 import { Keyboard } from "../page/keyboard";
-import { MachineClient, type RemoteMachine } from "../page/machine-client";
+import { coreModule, MachineClient, type RemoteMachine } from "../page/machine-client";
 import { standardFirmware } from "../page/machines";
 import { wordsFor } from "../page/messages";
 import { Picture } from "../page/pointer/picture";
@@ -51,6 +51,7 @@ const Base = (globalThis.HTMLElement ?? class {}) as typeof HTMLElement;
 const FLAGS = ["autostart", "controls"] as const;
 const TEXTS = ["src", ...CONFIG_ATTRIBUTES.keys()];
 const NUMBER_DEFAULTS: Readonly<Record<string, number>> = { memory: 128, usbInterval: 10 };
+const ABORTED = "Another machine has taken the place of this one, or the element is gone.";
 /** Drives whose medium can be changed while the machine runs. */
 const REMOVABLE: readonly string[] = ["floppy", "cdrom"];
 
@@ -160,6 +161,8 @@ export class TandemPc extends Base {
   /** Counts the loads: one that was overtaken by another is given up. */
   #loads = 0;
   #loading: Promise<void> | undefined;
+  /** The machine that is being built. */
+  #building: MachineClient | undefined;
   /** The configuration has changed since the machine was built. */
   #stale = false;
   #removal: number | undefined;
@@ -308,40 +311,42 @@ export class TandemPc extends Base {
   /** Ends the machine and frees its memory. */
   unload(): void {
     this.#loads++;
+    this.#building?.dispose();
+    this.#building = undefined;
     this.#end();
     this.#setState("off");
   }
 
   async #load(description: MachineDescription): Promise<void> {
     const load = ++this.#loads;
+    this.#building?.dispose();
     const wanted = { config: description.config ?? this.#config, files: description.files ?? this.#files }; // prettier-ignore
     this.#stale = false;
     this.#say("Loading…");
-    const { config, files } = await this.#complete(wanted);
-    this.#checkNewest(load);
+    const core = coreModule();
     const machine = new MachineClient();
+    this.#building = machine;
     const stopListening = machine.listen((event) => {
       if (event.type === "progress") this.#onProgress(event);
     });
     try {
-      await machine.ready();
-      await machine.call((api) => api.create(config, files));
-      this.#checkNewest(load);
+      const [{ config, files }, module] = await Promise.all([this.#complete(wanted), core, machine.ready()]); // prettier-ignore
+      await machine.call((api) => api.create(config, files, module));
+      if (load !== this.#loads) throw new TandemError("aborted", ABORTED);
+      this.#building = undefined;
+      this.#config = wanted.config;
+      this.#files = wanted.files;
+      stopListening();
+      this.#end();
+      this.#pointerMode = config.pointer;
+      this.#begin(machine);
     } catch (error) {
       machine.dispose();
+      this.#stale = true;
+      if (load !== this.#loads) throw new TandemError("aborted", ABORTED);
+      this.#building = undefined;
       throw error;
     }
-    stopListening();
-    this.#config = wanted.config;
-    this.#files = wanted.files;
-    this.#end();
-    this.#pointerMode = config.pointer;
-    this.#begin(machine);
-  }
-
-  #checkNewest(load: number): void {
-    if (load !== this.#loads)
-      throw new TandemError("aborted", "Another machine has taken the place of this one.");
   }
 
   /** All that a machine is built of. @throws TandemError */
@@ -349,7 +354,6 @@ export class TandemPc extends Base {
     config,
     files,
   }: Required<MachineDescription>): Promise<{ config: MachineConfig; files: MachineFiles }> {
-    // prettier-ignore
     const base = this.baseURI;
     const given = {
       ...(this.src ? await configAt(new URL(this.src, base).href) : {}),
@@ -364,7 +368,6 @@ export class TandemPc extends Base {
       ? undefined
       : defaultMachine();
     const complete = parseConfig({ ...standard, ...given });
-
     if (files.kernel ?? complete.kernel) return { config: complete, files };
     const roles = (["firmware", "vgaFirmware"] as const).filter((role) => complete[role] === "auto" && !files[role]); // prettier-ignore
     return { config: complete, files: { ...(await standardFirmware(...roles)), ...files } };

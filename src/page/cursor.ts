@@ -149,7 +149,12 @@ export class GuestCursor {
       const density = window.devicePixelRatio;
       const url = scaled(this.#image, width * scale * density, height * scale * density);
       const hot = `${Math.floor(hotX * scale)} ${Math.floor(hotY * scale)}`;
-      this.#canvas.style.cursor = `image-set(url("${url}") ${density}x) ${hot}, default`;
+      const { style } = this.#canvas;
+      style.cursor = "";
+      style.cursor = `image-set(url("${url}") ${density}x) ${hot}, default`;
+      // Not every browser takes a cursor of the monitor's own pixels.
+      if (style.cursor === "")
+        style.cursor = `url("${scaled(this.#image, width * scale, height * scale)}") ${hot}, default`; // prettier-ignore
     } else {
       this.#canvas.style.cursor = value ?? "";
     }

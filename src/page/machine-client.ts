@@ -9,6 +9,21 @@ import workerUrl from "../worker/worker?worker&url";
 export type MachineListener = (event: MachineEvent) => void;
 export type RemoteMachine = Comlink.Remote<MachineApi>;
 
+const CORE_URL = new URL("../../build/core.wasm", import.meta.url);
+let core: Promise<WebAssembly.Module | undefined> | undefined;
+
+/**
+ * The core's module, which the page compiles once, while the first worker is still loading. Undefined when the page may not: the
+ * worker does it then, and tells what is wrong.
+ */
+export function coreModule(): Promise<WebAssembly.Module | undefined> {
+  core ??= WebAssembly.compileStreaming(fetch(CORE_URL)).catch(() => {
+    core = undefined;
+    return undefined;
+  });
+  return core;
+}
+
 export class MachineClient {
   /** For what needs no answer. A call whose answer counts goes through `call`. */
   readonly api: RemoteMachine;
@@ -35,10 +50,9 @@ export class MachineClient {
       const stop = this.listen((event) => {
         if (event.type === "error") reject(TandemError.from(event.error));
       });
-      void this.#listening.then(() => {
-        stop();
-        resolve();
-      });
+      this.call(() => this.#listening)
+        .then(resolve, reject)
+        .finally(stop);
     });
   }
 

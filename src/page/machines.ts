@@ -42,14 +42,14 @@ export const LINUX_OPTIONS = "console=tty0 console=ttyS0 nokaslr cryptomgr.notes
 
 const KNOWN_MACHINES: readonly KnownMachine[] = [
   { id: "linux", name: "Debian kernel and shell", text: "Debian's own Linux 6.1 and busybox, on the screen and on the serial port.", boot: "kernel", serial: true, memory: 128, kernel: "vmlinuz-686", initrd: "initramfs.cpio.gz", append: LINUX_OPTIONS },
-  { id: "linux-pae", name: "Debian kernel (PAE) and shell", text: "The same with page tables of three levels and no-execute.", boot: "kernel", serial: true, memory: 128, kernel: "vmlinuz-686-pae", initrd: "initramfs-pae.cpio.gz", append: LINUX_OPTIONS },
+  { id: "linux-pae", name: "Debian kernel (PAE) and shell", text: "Linux again, with page tables of three levels and no-execute.", boot: "kernel", serial: true, memory: 128, kernel: "vmlinuz-686-pae", initrd: "initramfs-pae.cpio.gz", append: LINUX_OPTIONS },
   { id: "linux-disk", name: "Linux from a disk", text: "BIOS, GRUB, then Linux from a hard disk that it can write to.", boot: "disk", serial: true, memory: 128, hda: "linux-disk.img" },
   { id: "installer", name: "Debian installer, text", text: "The real installer, as on a PC of its time.", boot: "kernel", memory: 512, kernel: "di-text-linux", initrd: "di-text-initrd.gz", append: "priority=low vga=normal nokaslr" },
   { id: "installer-gtk", name: "Debian installer, graphical", text: "With windows and a mouse; it takes its time.", boot: "kernel", memory: 768, kernel: "di-gtk-linux", initrd: "di-gtk-initrd.gz", append: "vga=788 nokaslr" },
   { id: "grub-floppy", name: "GRUB rescue floppy", text: "A boot loader with a command line, from one floppy.", boot: "floppy", memory: 64, floppy: "grub-rescue-floppy.img" },
-  { id: "grub-cd", name: "GRUB rescue CD", text: "The same from a CD.", boot: "CD", memory: 64, cdrom: "grub-rescue-cdrom.iso" },
+  { id: "grub-cd", name: "GRUB rescue CD", text: "The boot loader's command line, from a CD.", boot: "CD", memory: 64, cdrom: "grub-rescue-cdrom.iso" },
   { id: "memtest", name: "Memtest86+", text: "Tests the memory that this PC does not have.", boot: "kernel", memory: 64, kernel: "memtest86+ia32.bin" },
-  { id: "memtest-cd", name: "Memtest86+ CD", text: "The same from a CD.", boot: "CD", memory: 64, cdrom: "memtest86+.iso" },
+  { id: "memtest-cd", name: "Memtest86+ CD", text: "The memory tester, from a CD.", boot: "CD", memory: 64, cdrom: "memtest86+.iso" },
   { id: "ipxe", name: "iPXE CD", text: "A network boot loader.", boot: "CD", memory: 64, cdrom: "ipxe.iso" },
   { id: "hdt", name: "Hardware Detection Tool CD", text: "Looks at the machine that it runs on.", boot: "CD", memory: 64, cdrom: "hdt.iso" },
   { id: "mach", name: "GNU Mach", text: "The microkernel of the Hurd, alone.", boot: "multiboot", memory: 64, kernel: "gnumach" },
@@ -89,7 +89,7 @@ function alive(): MachineChoice {
   return {
     id: "alive",
     name: "A program that shows the machine alive",
-    text: "Half a kilobyte that moves colours with the timer and echoes on the serial port.",
+    text: "A kilobyte that moves colours with the timer and echoes on the serial port.",
     boot: "multiboot",
     serial: true,
     config: { memory: 16 },

@@ -98,8 +98,11 @@ export interface MachineStats {
 }
 
 export interface MachineApi {
-  /** Builds the machine; it stays off. `config` is checked here. Once per worker. */
-  create(config: unknown, files?: MachineFiles): Promise<void>;
+  /**
+   * Builds the machine; it stays off. `config` is checked here. Once per worker. `core`: the core's module, when the page has it
+   * already; machines of one page share it.
+   */
+  create(config: unknown, files?: MachineFiles, core?: WebAssembly.Module): Promise<void>;
   /** Events go to this port from now on. Its other end posts a message back for each frame it has taken: frames wait for that. */
   listen(port: MessagePort): void;
   /** Powers on, or goes on after pause(). */

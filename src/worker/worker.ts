@@ -58,9 +58,9 @@ async function folderErrors(work: () => void | Promise<void>): Promise<void> {
 }
 
 const api: MachineApi = {
-  create: (config, files) =>
+  create: (config, files, core) =>
     plainErrors(async () => {
-      const parts = await loadParts(parseConfig(config), files ?? {});
+      const parts = await loadParts(parseConfig(config), files ?? {}, core);
       await machine?.dispose();
       machine = new Machine(parts, tell, () => framesOut === 0);
     }),
@@ -117,7 +117,11 @@ const api: MachineApi = {
   },
 };
 
-async function loadParts(config: MachineConfig, files: MachineFiles): Promise<MachineParts> {
+async function loadParts(
+  config: MachineConfig,
+  files: MachineFiles,
+  core?: WebAssembly.Module,
+): Promise<MachineParts> {
   const drives: MachineParts["drives"] = {};
   for (const drive of ["floppy", "hda", "cdrom"] as const) {
     const file = files[drive] ?? config[drive];
@@ -133,7 +137,7 @@ async function loadParts(config: MachineConfig, files: MachineFiles): Promise<Ma
   if (needed && !systemRom)
     throw new TandemError("firmware-missing", "What starts here needs a BIOS, but there is none.");
   return {
-    module: await WebAssembly.compileStreaming(fetch(CORE_URL)),
+    module: core ?? (await WebAssembly.compileStreaming(fetch(CORE_URL))),
     memory: config.memory,
     drives,
     append: config.append,

@@ -61,6 +61,7 @@ export class Pointer {
 
   #onEvent = (event: MachineEvent): void => {
     if (event.type === "pointer") this.#use(event.mode, event.device);
+    else if (event.type === "pointer-grab" && !event.wanted) this.release();
   };
 
   #use(mode: PointerUse, device: PointerDevice | "none"): void {
