@@ -2,7 +2,7 @@
 // shows they are up. usage: boot-guests.mjs [NAME…]
 
 import { spawn } from "node:child_process";
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { GUESTS } from "./guests/list.mjs";
@@ -26,12 +26,18 @@ function locatedInScript(line) {
 }
 
 /** Runs one guest; resolves to whether it passed. */
-function boot({ name, options, until, script = [], check, timeout }) {
+function boot({ name, options, until, folder, script = [], check, timeout }) {
   return new Promise((resolve) => {
     const started = performance.now();
     const file = join(scratch, `${name}.script`);
     writeFileSync(file, `${script.map(locatedInScript).join("\n")}\n`);
-    const args = ["tsx", "src/node/vm.ts", ...options.map(located), "--serial", "stdio", "--script", file, ...(until ? ["--until", until] : []), "--timeout", String(timeout)]; // prettier-ignore
+    const directory = join(scratch, `${name}.folder`);
+    if (folder) {
+      mkdirSync(directory);
+      folder(directory);
+    }
+    const shared = folder ? ["--folder", `${directory}:share`] : [];
+    const args = ["tsx", "src/node/vm.ts", ...options.map(located), ...shared, "--serial", "stdio", "--script", file, ...(until ? ["--until", until] : []), "--timeout", String(timeout)]; // prettier-ignore
     const child = spawn("npx", args, { stdio: ["ignore", "pipe", "pipe"] });
     let complaint = "";
     const serial = new Serial();
@@ -39,7 +45,7 @@ function boot({ name, options, until, script = [], check, timeout }) {
     child.stderr.on("data", (data) => (complaint += data));
     child.on("close", (code) => {
       const seconds = ((performance.now() - started) / 1000).toFixed(1);
-      const problems = code === 0 && check ? check(serial.lines) : [];
+      const problems = code === 0 && check ? check(serial.lines, directory) : [];
       const passed = code === 0 && problems.length === 0;
       console.log(`${passed ? "ok  " : "FAIL"} ${name} (${seconds} s)`);
       for (const problem of problems) console.log(`     ${problem}`);

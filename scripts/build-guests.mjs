@@ -1,6 +1,6 @@
-// Builds our own guest, Pillion, with Debian's gcc: guest-additions/pillion/pillion.elf, which is committed.
+// Builds our own programs for guests with Debian's gcc: Pillion, and the daemon for Linux. The binaries are committed.
 //
-// usage: node scripts/build-guests.mjs            builds the committed binary and notes the compiler beside it
+// usage: node scripts/build-guests.mjs            builds the committed binaries and notes the compiler beside each
 //        node scripts/build-guests.mjs --check    builds into build/ and compares the bytes where the compiler is the same
 //
 // The bytes depend on the sources and the compiler alone: no time, no paths, no build id.
@@ -19,10 +19,36 @@ import { fileURLToPath } from "node:url";
 import { generateHeader } from "./generate-header.mjs";
 
 const ROOT = join(import.meta.dirname, "..");
-const GUEST = join(ROOT, "guest-additions/pillion");
-const BUILD = join(ROOT, "build/pillion");
-const COMMITTED = join(GUEST, "pillion.elf");
-const COMPILER_NOTE = join(GUEST, "pillion.elf.compiler");
+const ADDITIONS = join(ROOT, "guest-additions");
+
+/** `prepare` makes what is not a source; it gets the folder to build in and returns more sources. */
+const PROGRAMS = [
+  {
+    name: "pillion",
+    folder: join(ADDITIONS, "pillion"),
+    binary: "pillion.elf",
+    shared: ["../common/tandem.c"],
+    linkFlags: ["-Wl,-T,pillion.ld"],
+    prepare: (program, build) => {
+      const art = join(build, "art.gen.c");
+      run(program, process.execPath, ["art/generate.mjs", art]);
+      return [art];
+    },
+  },
+  {
+    name: "tandemd",
+    folder: join(ADDITIONS, "linux"),
+    binary: "tandemd",
+    shared: [],
+    linkFlags: [],
+    prepare: () => [],
+  },
+];
+
+const committed = ({ folder, binary }) => join(folder, binary);
+const compilerNote = ({ folder, binary }) => join(folder, `${binary}.compiler`);
+const buildFolder = ({ name }) => join(ROOT, "build", name);
+const built = (program) => join(buildFolder(program), program.binary);
 
 // prettier-ignore
 const FLAGS = [
@@ -33,8 +59,8 @@ const FLAGS = [
 // prettier-ignore
 const LINK_FLAGS = ["-m32", "-nostdlib", "-static", "-no-pie", "-Wl,--build-id=none", "-Wl,-z,noexecstack", "-Wl,--no-warn-rwx-segments", "-Wl,-s"];
 
-function run(command, args) {
-  const { status, error } = spawnSync(command, args, { cwd: GUEST, stdio: "inherit" });
+function run({ folder }, command, args) {
+  const { status, error } = spawnSync(command, args, { cwd: folder, stdio: "inherit" });
   if (error) throw error;
   if (status !== 0) throw new Error(`${command} has failed`);
 }
@@ -47,57 +73,58 @@ function compiler() {
   return gcc && ld ? `${gcc}\n${ld}\n` : undefined;
 }
 
-function sources() {
-  const own = readdirSync(GUEST, { recursive: true, encoding: "utf8" })
+function sources({ folder, shared }) {
+  const own = readdirSync(folder, { recursive: true, encoding: "utf8" })
     .filter((name) => /\.(c|S)$/.test(name))
     .sort();
-  return [...own, "../common/tandem.c"];
+  return [...own, ...shared];
 }
 
-function build(target) {
+function build(program) {
   generateHeader();
-  mkdirSync(BUILD, { recursive: true });
-  const art = join(BUILD, "art.gen.c");
-  run(process.execPath, ["art/generate.mjs", art]);
-  const objects = [...sources(), art].map((source) => {
-    const object = join(BUILD, `${source.replaceAll(/[/\\.]+/g, "-")}.o`);
-    run("gcc", [...FLAGS, `-I${GUEST}`, "-c", source, "-o", object]);
+  const folder = buildFolder(program);
+  mkdirSync(folder, { recursive: true });
+  const more = program.prepare(program, folder);
+  const objects = [...sources(program), ...more].map((source) => {
+    const object = join(folder, `${source.replaceAll(/[/\\.]+/g, "-")}.o`);
+    run(program, "gcc", [...FLAGS, `-I${program.folder}`, "-c", source, "-o", object]);
     return object;
   });
-  run("gcc", [...LINK_FLAGS, "-Wl,-T,pillion.ld", "-o", target, ...objects]);
+  run(program, "gcc", [...LINK_FLAGS, ...program.linkFlags, "-o", built(program), ...objects]);
 }
 
 /** Whether the committed binary is what the sources make; says what was checked. */
-function check() {
-  if (!existsSync(COMMITTED)) {
-    console.log("pillion: pillion.elf is not there");
+function check(program) {
+  const { name, binary } = program;
+  if (!existsSync(committed(program))) {
+    console.log(`${name}: ${binary} is not there`);
     return false;
   }
-  const version = compiler();
-  const noted = readFileSync(COMPILER_NOTE, "utf8");
-  if (version !== noted) {
+  const noted = readFileSync(compilerNote(program), "utf8");
+  if (compiler() !== noted) {
     console.log(
-      `pillion: only looked at the committed binary, which another compiler has made (${noted.split("\n")[0]})`,
+      `${name}: only looked at the committed binary, which another compiler has made (${noted.split("\n")[0]})`,
     );
     return true;
   }
-  const target = join(BUILD, "pillion.elf");
-  build(target);
-  const same = readFileSync(target).equals(readFileSync(COMMITTED));
-  console.log(same ? "pillion: rebuilt, the same bytes" : "pillion: the committed binary is not what the sources make; run npm run build:guests"); // prettier-ignore
+  build(program);
+  const same = readFileSync(built(program)).equals(readFileSync(committed(program)));
+  console.log(same ? `${name}: rebuilt, the same bytes` : `${name}: the committed binary is not what the sources make; run npm run build:guests`); // prettier-ignore
   return same;
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   if (process.argv.includes("--check")) {
-    process.exitCode = check() ? 0 : 1;
+    const results = PROGRAMS.map(check);
+    process.exitCode = results.every(Boolean) ? 0 : 1;
   } else {
     const version = compiler();
     if (!version) throw new Error("gcc is needed; on Debian: apt-get install gcc");
-    mkdirSync(BUILD, { recursive: true });
-    build(join(BUILD, "pillion.elf"));
-    copyFileSync(join(BUILD, "pillion.elf"), COMMITTED);
-    writeFileSync(COMPILER_NOTE, version);
-    console.log(`pillion: ${readFileSync(COMMITTED).length} bytes`);
+    for (const program of PROGRAMS) {
+      build(program);
+      copyFileSync(built(program), committed(program));
+      writeFileSync(compilerNote(program), version);
+      console.log(`${program.name}: ${readFileSync(committed(program)).length} bytes`);
+    }
   }
 }

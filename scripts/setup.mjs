@@ -8,7 +8,7 @@ import { join, resolve } from "node:path";
 import { aptMissing, GuestPackages, install } from "./setup/apt.mjs";
 import { bootMedia } from "./setup/boot-media.mjs";
 import { buildDiskImage } from "./setup/disk.mjs";
-import { buildInitramfs } from "./setup/initramfs.mjs";
+import { buildInitramfs, SOURCES as INITRAMFS_SOURCES } from "./setup/initramfs.mjs";
 import { buildPcTest, pcTestTime } from "./setup/pc-test.mjs";
 import { has, run, say } from "./setup/say.mjs";
 
@@ -85,6 +85,7 @@ function linux(packages) {
     ["686", "initramfs"],
     ["686-pae", "initramfs-pae"],
   ]) {
+    dropOutdated(join(GUESTS, `${name}.cpio.gz`), newest(INITRAMFS_SOURCES));
     // prettier-ignore
     make(join(GUESTS, `${name}.cpio.gz`), (target) => {
       say(`building the initial RAM disk for ${flavour}`);
@@ -94,10 +95,18 @@ function linux(packages) {
   }
 }
 
-/** Its sources are part of the project, so it can be out of date. */
+function newest(files) {
+  return Math.max(...files.map((file) => statSync(file).mtimeMs));
+}
+
+/** What is made of the project's own sources can be older than they are. */
+function dropOutdated(target, time) {
+  if (existsSync(target) && statSync(target).mtimeMs < time) rmSync(target);
+}
+
 function pcTest() {
   const target = join(GUESTS, "pc-test.img");
-  if (existsSync(target) && statSync(target).mtimeMs < pcTestTime()) rmSync(target);
+  dropOutdated(target, pcTestTime());
   make(target, buildPcTest);
 }
 

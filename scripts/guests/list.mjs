@@ -1,5 +1,6 @@
 // The guests of boot-guests.mjs: how each starts, and what shows that it works. Long ones first, so that two lanes end together.
 
+import { checkFolder, FOLDERS_SCRIPT, prepareFolder } from "./linux-folders.mjs";
 import { SHELL_CHECK, SHELL_SCRIPT } from "./linux-shell.mjs";
 import { USB_CHECK, USB_SCRIPT } from "./linux-usb.mjs";
 
@@ -120,6 +121,7 @@ export const GUESTS = [
   { name: "installer-text", options: ["--memory", "512", "--kernel", "di-text-linux", "--initrd", "di-text-initrd.gz", "--append", `priority=low vga=normal fb=false ${INSTALLER_OPTIONS} console=tty0 console=ttyS0`], until: "Choose language", timeout: 600 },
   { name: "linux-686", options: ["--memory", "128", "--kernel", "vmlinuz-686", "--initrd", "initramfs.cpio.gz", "--append", LINUX_OPTIONS], until: "GUEST-READY", timeout: 180 },
   { name: "linux-686-pae", options: ["--memory", "128", "--kernel", "vmlinuz-686-pae", "--initrd", "initramfs-pae.cpio.gz", "--append", LINUX_OPTIONS], until: "GUEST-READY", timeout: 180 },
+  { name: "linux-folders", options: ["--memory", "128", "--kernel", "vmlinuz-686", "--initrd", "initramfs.cpio.gz", "--append", LINUX_OPTIONS], folder: prepareFolder, script: FOLDERS_SCRIPT, check: checkFolder, timeout: 900 },
   { name: "linux-usb", options: ["--memory", "128", "--usb", "mouse,tablet,keyboard", "--kernel", "vmlinuz-686", "--initrd", "initramfs.cpio.gz", "--append", LINUX_OPTIONS], script: USB_SCRIPT, check: USB_CHECK, timeout: 300 },
   // Only the USB keyboard is listened to: SeaBIOS asks for its reports.
   { name: "seabios-usb-keyboard", options: ["--memory", "64", ...FIRMWARE, "--usb", "keyboard", "--floppy", "grub-rescue-floppy.img", "--cdrom", "grub-rescue-cdrom.iso", "--boot", "menu"], script: ["wait Press ESC for boot menu", "sleep 200", "key esc", "wait Select boot device", "sleep 200", "type 2", "wait GNU GRUB  version"], timeout: 120 },

@@ -79,7 +79,7 @@ function padding(length) {
 const BOOT_MODULES = ["ata_piix", "sd_mod", "sr_mod", "floppy", "psmouse"];
 const USB_MODULES = ["uhci_hcd", "usbhid", "hid-generic", "evdev"];
 /** There when something asks for them: mount, or a driver's alias. */
-const MORE_MODULES = [...USB_MODULES, "isofs", "ext4", "vfat", "nls_cp437", "nls_iso8859-1", "nls_ascii", "nls_utf8", "mousedev", "crc32c_generic"]; // prettier-ignore
+const MORE_MODULES = [...USB_MODULES, "fuse", "isofs", "ext4", "vfat", "nls_cp437", "nls_iso8859-1", "nls_ascii", "nls_utf8", "mousedev", "crc32c_generic"]; // prettier-ignore
 
 /** Applets that /init and people type; `busybox --install` makes the rest. */
 const APPLETS = [
@@ -129,6 +129,20 @@ for module in ${USB_MODULES.join(" ")}; do
 done
 `;
 
+/** Our daemon, which mounts the folders that the host shares. */
+const DAEMON = join(import.meta.dirname, "../../guest-additions/linux/tandemd");
+const FOLDERS = `#!/bin/sh
+modprobe fuse
+tandemd /host &
+for second in 1 2 3 4 5 6 7 8 9 10; do
+  grep -q " /host fuse" /proc/mounts && break
+  sleep 1
+done
+`;
+
+/** What goes into the RAM disk, of the project's own files. */
+export const SOURCES = [import.meta.filename, DAEMON];
+
 /** Modules by name, with their file, what they depend on and their aliases. */
 class ModuleTree {
   #files = new Map();
@@ -176,6 +190,8 @@ export function buildInitramfs(busybox, kernel) {
   cpio.file("etc/inittab", INITTAB);
   cpio.file("etc/rc", RC, true);
   cpio.file("sbin/usb", USB, true);
+  cpio.file("sbin/folders", FOLDERS, true);
+  cpio.file("sbin/tandemd", readFileSync(DAEMON), true);
   cpio.file("etc/modules", `${BOOT_MODULES.join("\n")}\n`);
   cpio.file("etc/filesystems", "ext4\next2\niso9660\nvfat\n"); // what mount tries
   cpio.file("etc/profile", "PS1='# '\nexport PATH=/bin:/sbin:/usr/bin:/usr/sbin\n");

@@ -35,7 +35,7 @@ import {
   WRITE_IN_SIZE,
 } from "./fuse";
 import { decodeText, encodeName } from "./names";
-import type { Maybe, Task } from "./task";
+import { type Maybe, run, type Task, wait } from "./task";
 
 const WANTED =
   InitFlag.AsyncRead |
@@ -261,7 +261,7 @@ export class FuseServer {
       case Opcode.ReadDirectoryPlus:
         return this.#readTop(body, room, opcode === Opcode.ReadDirectoryPlus);
       case Opcode.StatFs:
-        return statFs(0, 0);
+        return run(this.#topSpace());
       case Opcode.SetAttributes:
       case Opcode.Create:
       case Opcode.MakeDirectory:
@@ -274,6 +274,20 @@ export class FuseServer {
       default:
         throw new FolderError(Errno.NoCommand);
     }
+  }
+
+  /** Of the largest: folders may be on the same disk. */
+  *#topSpace(): Task<Uint8Array> {
+    let most = { total: 0, free: 0 };
+    for (const folder of this.#folders()) {
+      try {
+        const space = yield* wait(folder.run(() => folder.space()));
+        if (space.free >= most.free) most = space;
+      } catch {
+        // One that is not ready has none.
+      }
+    }
+    return statFs(most.total, most.free);
   }
 
   #readTop(body: Uint8Array, room: number, plus: boolean): Uint8Array {
