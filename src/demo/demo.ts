@@ -131,9 +131,10 @@ export class Demo {
     this.#on("#export-json", () => save(toJson(this.#measurement()), "pointer.json", "application/json")); // prettier-ignore
     this.#on("#export-frames", () => save(framesToCsv(this.#measurement()), "pointer-frames.csv", "text/csv")); // prettier-ignore
     this.#on("#export-events", () => save(eventsToCsv(this.#measurement()), "pointer-events.csv", "text/csv")); // prettier-ignore
-    this.#settings.attach((restart) => {
-      if (restart) this.#restart();
-      else for (const station of this.#stations) station.apply(this.#settings.values);
+    this.#settings.attach((effect) => {
+      if (effect === "restart") this.#restart();
+      else if (effect === "command")
+        for (const station of this.#stations) station.apply(this.#settings.values);
     });
     document.addEventListener("keydown", (event) => {
       if (event.key === "Escape") this.#player.stop();

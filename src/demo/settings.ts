@@ -14,8 +14,14 @@ export interface Settings {
   speed: number;
 }
 
-/** Devices are plugged in with it, so machines start anew. */
-const RESTARTS = "interval";
+export type Effect = "restart" | "command" | "none";
+
+/** What a change does to machines that run. Devices are plugged in with their interval; Pillion takes commands for the rest. */
+const EFFECTS: Readonly<Record<string, Effect>> = {
+  interval: "restart",
+  acceleration: "command",
+  cursor: "command",
+};
 
 export class SettingsForm {
   readonly #form: HTMLFormElement;
@@ -39,11 +45,10 @@ export class SettingsForm {
     };
   }
 
-  /** `change` is told whether the machines must start anew for it. */
-  attach(change: (restart: boolean) => void): void {
+  attach(change: (effect: Effect) => void): void {
     this.#form.addEventListener("submit", (event) => event.preventDefault());
     this.#form.addEventListener("change", (event) =>
-      change((event.target as HTMLSelectElement).name === RESTARTS),
+      change(EFFECTS[(event.target as HTMLSelectElement).name] ?? "none"),
     );
   }
 }

@@ -37,6 +37,18 @@ test.each([0, 7, 16, 33, 80, 250])("a lag of %i ms is found", (lag) => {
   expect(Math.abs((estimateLag(hand, seen)?.lag ?? NaN) - lag)).toBeLessThanOrEqual(3);
 });
 
+test("a lag is found among the noise of a busy computer", () => {
+  const { hand } = simulate({ lag: 0 });
+  const seen: Sample[] = [];
+  for (let frame = 0; frame < 90; frame++) {
+    const noise = ((frame * 7919) % 13) - 6; // some frames show an older position, some a newer one
+    const time = 1500 + frame * FRAME;
+    const { x, y } = hand.at(time - 45 - noise) ?? { x: 0, y: 0 };
+    seen.push({ time, x, y });
+  }
+  expect(Math.abs((estimateLag(hand, seen)?.lag ?? NaN) - 45)).toBeLessThanOrEqual(6);
+});
+
 test("a gain does not pass for lag", () => {
   for (const gain of [0.5, 2, 3]) {
     const { hand, seen } = simulate({ lag: 40, gain });

@@ -5,7 +5,7 @@
 // accelerates moves further than the hand, which must not pass for lag. For a given tau the best k is a weighted median.
 
 import type { PositionHistory, Sample } from "./position";
-import { weightedMedian } from "./statistics";
+import { median, weightedMedian } from "./statistics";
 
 export const LAG_MAXIMUM = 400;
 /** Milliseconds of movement that one estimate looks at. */
@@ -13,8 +13,11 @@ export const LAG_WINDOW = 1500;
 /** With less movement than this, in pixels along both axes, every lag fits. */
 const MOVEMENT_MINIMUM = 100;
 const FRAMES_MINIMUM = 8;
-/** What does not fit at all (the hand moved, the guest did something else) is not a lag. */
-const MISFIT_MAXIMUM = 0.6;
+/**
+ * The best fit must be this much better than a lag picked at random: else the guest did something else than the hand, or the
+ * movement was too even to tell.
+ */
+const DISTINCTION = 0.8;
 
 export interface LagEstimate {
   /** Milliseconds. */
@@ -55,8 +58,9 @@ export function estimateLag(
   const lag = search(near - COARSE_STEP, near + COARSE_STEP, 1) ?? near;
   const best = fits.get(lag);
   if (!best || !(best.gain > 0)) return undefined;
+  const costs = [...fits.values()].map(({ cost }) => cost);
+  if (best.cost > DISTINCTION * median(costs)) return undefined;
   const misfit = best.cost / path;
-  if (misfit > MISFIT_MAXIMUM) return undefined;
   // Positions hold until the next report, so neighbouring lags may fit equally well: the middle of them is told.
   let last = lag;
   while (last < lag + PLATEAU_MAXIMUM && fitsAsWell(last + 1)) last++;
