@@ -5,6 +5,7 @@
 //
 // Not implemented: data buffer errors and bit stuffing errors, which do not happen here.
 
+import { PAGE_READ } from "../../layout";
 import { Physical, ramBytes } from "../../memory/physical";
 import { Usb } from "./control";
 import { Hid, NEVER } from "./hid";
@@ -120,14 +121,16 @@ export class Schedule {
    * new. Devices that are not asked for reports learn that.
    */
   static quietFrames(list: u32, number: u32, start: u64, length: u64, complete: bool): u32 {
-    if (!isMemory(list, FRAMES << 2)) return 0;
+    // The list is a page.
+    const entries = <usize>load<u32>(PAGE_READ + ((<usize>(list >>> 12)) << 2));
+    if (!entries || !isMemory(list, FRAMES << 2)) return 0;
     walk.polled = 0;
     walk.complete = complete ? 1 : 0;
     let memos: u32 = 0;
     let link: u32 = LINK_TERMINATE;
     let busyFrom = NEVER;
     for (let frame: u32 = 0; frame < FRAMES; frame++) {
-      const entry = Physical.read32(list + (((number + frame) & (FRAMES - 1)) << 2));
+      const entry = load<u32>(entries + (((number + frame) & (FRAMES - 1)) << 2));
       if (entry != link) {
         link = entry;
         let index: u32 = 0;
