@@ -131,7 +131,7 @@ export class Usb {
 }
 
 function giveReport(device: UsbState, toggle: u32, time: u64): i32 {
-  Hid.seen(device);
+  Hid.seen(device, time);
   if (device.halted) return STALL;
   if (!Hid.hasReport(device, time)) return NAK;
   const expected = device.toggle;

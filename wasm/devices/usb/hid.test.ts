@@ -290,6 +290,30 @@ test("the host learns which device the guest polls, by what the route prefers", 
   ]);
 });
 
+test("another route lets the buttons go where they were held and holds them where the hand is now", () => {
+  const driver = new UsbDriver();
+  driver.plug(UsbDevice.Mouse);
+  driver.plug(UsbDevice.Tablet);
+  driver.start().configure(PORT1, 1);
+  driver.reports(1);
+  driver.configure(PORT2, 2);
+  driver.reports(2);
+  const { pointerButtons, pointerMotion, pointerRoute } = driver.machine.core.exports;
+  pointerButtons(1, 0);
+  expect(driver.reports(2).map((report) => report[0])).toEqual([1]);
+  pointerRoute(PointerRoute.Relative);
+  pointerMotion(3, 0, 0);
+  expect(driver.reports(2).map((report) => report[0])).toEqual([0]);
+  driver.ask(1);
+  driver.frames(1);
+  expect(driver.answer()).toEqual([1, 0, 0, 0, 0]);
+  pointerButtons(0, 0);
+  expect(driver.reports(1)).toEqual([
+    [1, 3, 0, 0, 0],
+    [0, 0, 0, 0, 0],
+  ]);
+});
+
 test("a device that the guest does not poll any more is not listened to", () => {
   const seen: number[] = [];
   const driver = withDevice(UsbDevice.Tablet, {

@@ -17,6 +17,7 @@ const REPORT_OUTPUT: u32 = 2;
 const PROTOCOL_REPORT: u32 = 1;
 /** A guest that polls does so at least every 255 frames. */
 const SILENT_FRAMES: u32 = 1024;
+const SILENT_TIME: u64 = 250_000_000;
 
 export class Hid {
   static reset(device: UsbState): void {
@@ -34,23 +35,28 @@ export class Hid {
   }
 
   /** The guest has asked for a report. */
-  static seen(device: UsbState): void {
+  static seen(device: UsbState, time: u64): void {
     device.silent = 0;
+    device.seenAt = time;
     if (device.polled) return;
     device.polled = 1;
     Hid.update(device);
   }
 
+  /** The guest sleeps without having asked. A driver may be slow to ask again; it gets SILENT_TIME. */
+  static unseen(device: UsbState, time: u64): void {
+    if (device.polled && time > device.seenAt + SILENT_TIME) Hid.forget(device);
+  }
+
   /** The guest does not ask for reports any more. */
-  static unseen(device: UsbState): void {
-    if (!device.polled) return;
+  static forget(device: UsbState): void {
     device.polled = 0;
     Hid.update(device);
   }
 
   /** A frame has passed. */
   static frame(device: UsbState): void {
-    if (device.polled && ++device.silent > SILENT_FRAMES) Hid.unseen(device);
+    if (device.polled && ++device.silent > SILENT_FRAMES) Hid.forget(device);
   }
 
   /** Looks whether the guest listens. What a guest that does not will find later is nothing old. */

@@ -148,7 +148,8 @@ export class Schedule {
       if (busyFrom <= start + <u64>frame * length) return frame;
     }
     for (let i: u32 = 0; i < USB_DEVICES; i++) {
-      if (!(walk.polled & (1 << i))) Hid.unseen(usbDevice(i));
+      if (walk.polled & (1 << i)) usbDevice(i).seenAt = start;
+      else Hid.unseen(usbDevice(i), start);
     }
     return FRAMES;
   }

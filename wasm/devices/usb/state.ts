@@ -55,6 +55,7 @@ export class UsbState {
   protocol: u32; // 1 report, 0 boot
   idle: u32; // repeat the last report so often, in units of 4 ms; 0 for never
   reportedAt: u64; // guest time
+  seenAt: u64; // guest time at which it was last asked for a report, or would have been
 }
 export const USB_STATE_SIZE = <i32>offsetof<UsbState>();
 

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { MachineEvent } from "../../protocol/events";
-import { UsbDevice } from "../../protocol/input";
+import { PointerDevice, UsbDevice } from "../../protocol/input";
 import {
   ACTIVE,
   BABBLE,
@@ -375,6 +375,25 @@ test("an idle schedule lets the host sleep; what a device has wakes it for the v
   // The frames that were slept through have been counted.
   driver.machine.advance(500);
   expect(driver.machine.inw(FRAME)).toBe((number + (frames & 7) + 1 + 500) & 0x7ff);
+});
+
+test("a guest that sleeps and has long not asked does not listen; one that is slow to ask does", () => {
+  const seen: number[] = [];
+  const driver = new UsbDriver({
+    host: { event: (kind, _a, b) => kind === MachineEvent.Pointer && seen.push(b) },
+  });
+  driver.plug(UsbDevice.Mouse);
+  driver.start().configure(PORT1, 1);
+  driver.reports(1);
+  driver.machine.outw(STATUS, 1);
+  const { millisecondsToNextTimer } = driver.machine.core.exports;
+  driver.write(INTERRUPT_QUEUE + 4, TERMINATE);
+  driver.machine.advance(100);
+  millisecondsToNextTimer(NOTHING_SOON);
+  expect(seen).toEqual([PointerDevice.UsbMouse]);
+  driver.machine.advance(200);
+  millisecondsToNextTimer(NOTHING_SOON);
+  expect(seen).toEqual([PointerDevice.UsbMouse, PointerDevice.None]);
 });
 
 test("what the guest has just put into the schedule keeps the host awake", () => {
