@@ -378,6 +378,30 @@ test("a file is renamed while it is open and has changes", async () => {
   expect([...disk.top.entries.keys()].sort()).toEqual(["final", "moved"]);
 });
 
+test("requests under way at the same time do not disturb each other", async () => {
+  const { disk, client } = await mountHandles({ spillBytes: 20_000 });
+  const contents = Array.from({ length: 20 }, (_, number) => pattern(1000 * number + number));
+  await Promise.all(
+    contents.map(async (bytes, number) => {
+      const { id, handle } = await client.create(1, `f${number}`, READ_WRITE);
+      const half = bytes.length >> 1;
+      await Promise.all([
+        client.write(id, handle, 0, bytes.subarray(0, half)),
+        client.names(1, true),
+        client.write(id, handle, half, bytes.subarray(half)),
+      ]);
+      await client.rename(1, `f${number}`, 1, `g${number}`);
+      await client.close(id, handle);
+    }),
+  );
+  await Promise.all(
+    contents.map(async (bytes, number) => {
+      expect(Buffer.compare(disk.get(`g${number}`), bytes)).toBe(0);
+      expect(Buffer.compare(await client.readFile(`g${number}`), bytes)).toBe(0);
+    }),
+  );
+});
+
 test("two who have a file open see each other's changes at once", async () => {
   const { client } = await mountHandles();
   await client.writeFile("text", "aaaa");
