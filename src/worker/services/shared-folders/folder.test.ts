@@ -157,16 +157,24 @@ test("an observer of the host shows changes at once", async () => {
   const disk = new FakeDisk();
   const root = new HandleRoot(disk.handle, { caseSensitive: true, nameRules: "posix" });
   let report: ((path: readonly string[] | undefined) => void) | undefined;
-  root.watch = async (changed) => {
+  let end = (): void => {};
+  root.watch = async (changed, ended) => {
     report = changed;
+    end = ended;
     return () => (report = undefined);
   };
-  const { client, service } = await mount(root);
+  const { client, service, pass } = await mount(root);
   disk.put("dir/a", "1");
   expect(await client.names(await client.walk("dir"))).toEqual(["a"]);
   disk.put("dir/b", "2");
   report?.(["dir", "b"]);
   expect((await client.names(await client.walk("dir"))).sort()).toEqual(["a", "b"]);
+  disk.put("dir/c", "3");
+  pass(FRESH);
+  expect(await client.names(await client.walk("dir"))).toHaveLength(2);
+  // It can no longer tell: then one has to look again.
+  end();
+  expect(await client.names(await client.walk("dir"))).toHaveLength(3);
   await service.detach("share");
   expect(report).toBeUndefined();
 });

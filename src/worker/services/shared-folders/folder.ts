@@ -119,8 +119,15 @@ export class Folder {
 
   /** Begins to look for changes of the host, where it can tell. */
   async watch(): Promise<void> {
-    const stop = await this.#root.watch?.((path) => this.#hostChanged(path));
-    if (!stop) return;
+    let hasEnded = false;
+    const stop = await this.#root.watch?.(
+      (path) => this.#hostChanged(path),
+      () => {
+        hasEnded = true;
+        this.#fresh = FRESH;
+      },
+    );
+    if (!stop || hasEnded) return;
     if (this.#isDetached) {
       stop();
       return;

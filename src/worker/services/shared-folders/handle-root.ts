@@ -173,17 +173,23 @@ export class HandleRoot implements FolderRoot {
   }
 
   /** FileSystemObserver; without it there is nothing but looking again. */
-  async watch(changed: (path: Path | undefined) => void): Promise<(() => void) | undefined> {
+  async watch(
+    changed: (path: Path | undefined) => void,
+    ended: () => void,
+  ): Promise<(() => void) | undefined> {
     const { FileSystemObserver } = globalThis as { FileSystemObserver?: ObserverConstructor };
     if (!FileSystemObserver) return undefined;
     const observer = new FileSystemObserver((records) => {
-      for (const record of records) {
-        const moved = record.relativePathMovedFrom;
-        for (const path of moved
-          ? [record.relativePathComponents, moved]
-          : [record.relativePathComponents]) {
+      for (const { type, relativePathComponents, relativePathMovedFrom } of records) {
+        if (type === "errored") ended();
+        if (type === "errored" || type === "unknown") {
+          changed(undefined);
+          continue;
+        }
+        for (const path of [relativePathComponents, relativePathMovedFrom]) {
+          if (!path) continue;
           this.#forget(path);
-          changed(record.type === "unknown" || record.type === "errored" ? undefined : path);
+          changed(path);
         }
       }
     });

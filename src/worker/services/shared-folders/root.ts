@@ -72,8 +72,14 @@ export interface FolderRoot {
   setModified?(path: Path, modified: number): Maybe<void>;
   /** undefined: the host does not tell. */
   space?(): Maybe<Space | undefined>;
-  /** Calls back when something under the root has changed, with its path or undefined for anywhere; returns how to end that. */
-  watch?(changed: (path: Path | undefined) => void): Maybe<(() => void) | undefined>;
+  /**
+   * Calls `changed` when something under the root has changed, with its path or undefined for anywhere, and `ended` when it cannot
+   * tell any longer; returns how to end that, or undefined when it cannot tell at all.
+   */
+  watch?(
+    changed: (path: Path | undefined) => void,
+    ended: () => void,
+  ): Maybe<(() => void) | undefined>;
   /** The folder is not used any more. */
   close?(): void;
 }
