@@ -1,16 +1,12 @@
-// The three ways of the pointer into a guest, each with its promise: where the cursor stands, how often the guest hears of the hand,
-// and that no click is lost.
+// The three ways of the pointer into a guest: how often the guest hears of the hand, and that no click is lost. Where the cursor
+// stands is tested in pointer.test.ts.
 
 import { afterEach, describe, expect, test, vi } from "vitest";
-import { FrameCopy, SpriteFinder } from "../../src/demo/measure/sprite";
-import { asymmetric, type Trace } from "../../src/demo/measure/trace";
-import { TEST_CURSOR } from "../../src/demo/pillion";
 import type { PointerStatistics, PointerUse } from "../../src/shared/api";
 import type { UsbInterval } from "../../src/shared/config";
-import { PillionMachine, type Place } from "./testing";
+import { PillionMachine } from "./testing";
 
 const WIDTH = 1024;
-const HEIGHT = 768;
 const SOURCES = { relative: "usb-mouse", absolute: "usb-tablet", integrated: "tandem" } as const;
 const STATISTICS: Readonly<Record<PointerUse, keyof PointerStatistics>> = {
   relative: "usbMouse",
@@ -27,7 +23,7 @@ async function boot(
   usbInterval: UsbInterval = 10,
 ): Promise<PillionMachine> {
   const parts = { pointer: { pointer: mode, usbInterval } };
-  const append = `pointer=${SOURCES[mode]} cursor=test draw=guest ${options}`;
+  const append = `pointer=${SOURCES[mode]} draw=guest ${options}`;
   pillion = await PillionMachine.boot(append, parts);
   const guest = pillion;
   // A USB device is found some time after the desktop is there: until then the hand moves in vain.
@@ -50,87 +46,6 @@ function pause(milliseconds = 0): Promise<void> {
 function until(condition: () => boolean | Promise<boolean>): Promise<unknown> {
   return vi.waitUntil(condition, { timeout: 20_000, interval: 1 });
 }
-
-/** Where the cursor's pixels are. */
-function look({ machine }: PillionMachine): Place | undefined {
-  const picture = machine.screenshot();
-  const copy = new FrameCopy();
-  copy.setSize(picture.width, picture.height);
-  copy.draw(0, 0, picture);
-  return new SpriteFinder(TEST_CURSOR).find(copy);
-}
-
-/** Corners, middles of edges, and places all over the screen. */
-function positions(count: number): Place[] {
-  const [right, bottom] = [WIDTH - 1, HEIGHT - 1];
-  const places = [0, right >> 1, right].flatMap((x) =>
-    [0, bottom >> 1, bottom].map((y) => ({ x, y })),
-  );
-  for (let index = places.length; index < count; index++)
-    places.push({ x: (index * 7919) % WIDTH, y: (index * 104729) % HEIGHT });
-  return places;
-}
-
-/** The largest distance between hand and cursor in the picture, each seen when the guest has moved its cursor. */
-async function worstDistance(guest: PillionMachine, tolerance: number): Promise<number> {
-  let worst = 0;
-  for (const { x, y } of positions(500)) {
-    guest.machine.pointerPosition((x + 0.5) / WIDTH, (y + 0.5) / HEIGHT);
-    for (let tries = 0; tries < 60; tries++) {
-      const told = await guest.where();
-      if (Math.abs(told.x - x) <= tolerance && Math.abs(told.y - y) <= tolerance) break;
-    }
-    const seen = look(guest);
-    worst = Math.max(worst, seen ? Math.hypot(seen.x - x, seen.y - y) : Infinity);
-  }
-  return worst;
-}
-
-describe("over 500 positions, corners and edges among them,", () => {
-  test("the integrated cursor is where the hand is", async () => {
-    expect(await worstDistance(await boot("integrated"), 0)).toBe(0);
-  });
-
-  test("the tablet's is at most one pixel away", async () => {
-    expect(await worstDistance(await boot("absolute", "", 1), 1)).toBeLessThanOrEqual(1);
-  });
-});
-
-/** Gives the trace's counts one by one, each when the guest has taken the one before; the distance at the end. */
-async function drift(machine: PillionMachine, { samples }: Trace): Promise<number> {
-  await machine.ask("home corner", "WHERE");
-  const host = { x: 0, y: 0 };
-  const move = async (x: number, y: number): Promise<void> => {
-    const before = machine.machine.pointerStatistics().usbMouse.reports;
-    machine.machine.pointerMotion(x - host.x, y - host.y);
-    Object.assign(host, { x, y });
-    await until(() => machine.machine.pointerStatistics().usbMouse.reports > before);
-  };
-  const [start] = samples;
-  // In steps that no guest accelerates.
-  for (let x = 0, y = 0; start && (x < start.x || y < start.y);) {
-    x = Math.min(start.x, x + 4);
-    y = Math.min(start.y, y + 4);
-    await move(x, y);
-  }
-  for (const { x, y } of samples) if (x !== host.x || y !== host.y) await move(x, y);
-  await machine.where();
-  await pause(30);
-  const seen = look(machine);
-  return seen ? Math.hypot(seen.x - host.x, seen.y - host.y) : Infinity;
-}
-
-describe("out fast and back slowly, a relative mouse", () => {
-  test("ends elsewhere when the guest accelerates", async () => {
-    expect(await drift(await boot("relative", "accel=on", 1), asymmetric())).toBeGreaterThan(100);
-  });
-
-  test("comes back to where it was when it does not", async () => {
-    expect(await drift(await boot("relative", "accel=off", 1), asymmetric())).toBeLessThanOrEqual(
-      1,
-    );
-  });
-});
 
 /** A hand that moves each millisecond of guest time, or as often as this machine gets there; counts per second of guest time. */
 async function rates(
@@ -215,7 +130,8 @@ const BURST_MAXIMUM = 120;
 const CLICKS_TIMEOUT = 240_000;
 
 describe("of 10,000 random clicks among movements none is lost, and their order is kept:", () => {
-  for (const mode of ["relative", "absolute", "integrated"] as const)
+  // The Tandem port: pointer.test.ts.
+  for (const mode of ["relative", "absolute"] as const)
     test(SOURCES[mode], { timeout: CLICKS_TIMEOUT }, async () => {
       const { sent, seen } = await clicks(mode);
       expect(seen.length).toBe(CHANGES);
