@@ -16,6 +16,9 @@ const GRUB_LEGACY = ["wait grub>", "type root (hd0,0)\\n", "wait Filesystem type
 /** Text, a VBE picture with a menu whose second line is chosen, text again, and off by APM. */
 const SYSLINUX = ["wait boot:", "type meminfo\\n", "wait INT 12h: 639K (0x9fc00)", "type disk.c32\\n", "wait 100352 sectors, 512 bytes/sector", "type vesamenu.c32\\n", vesaMenu(63, "b8a6a1"), "key down", vesaMenu(79, "bcaaa5"), "key escape", "wait boot:", "type poweroff\\n", "wait-power-off"]; // prettier-ignore
 
+/** A FAT16 disk by its boot records; a restart; a floppy started from there. */
+const SYSLINUX_DISK = ["wait boot:", "type reboot.c32\\n", "sleep 2000", "wait boot:", "type chain.c32 fd0\\n", "wait GNU GRUB  version"]; // prettier-ignore
+
 /** The left end of the bar in Syslinux's graphical menu, in the red that it has on the gray of that line. */
 function vesaMenu(line, color) {
   return `wait-pixel 0.1540 ${((line + 0.5) / 480).toFixed(4)} ${color}`;
@@ -132,6 +135,7 @@ export const GUESTS = [
   { name: "hdt", options: ["--memory", "64", ...FIRMWARE, "--cdrom", "hdt.iso", "--hda", "linux-disk.img", "--boot", "cdrom"], script: ["wait Hardware Detection Tool", "wait PCI Devices(", "sleep 500", "key down", "sleep 300", "key down", "sleep 300", "key enter", "wait 64 MB detected"], timeout: 120 },
   { name: "memdisk", options: ["--memory", "64", ...FIRMWARE, "--cdrom", "memdisk.iso", "--boot", "cdrom"], script: ["wait boot:", "type \\n", ...GRUB_LSPCI], timeout: 180 },
   { name: "syslinux", options: ["--memory", "64", ...FIRMWARE, "--floppy", "syslinux-floppy.img", "--hda", "linux-disk.img", "--boot", "floppy"], script: SYSLINUX, timeout: 180 },
+  { name: "syslinux-disk", options: ["--memory", "64", ...FIRMWARE, "--hda", "syslinux-disk.img", "--floppy", "grub-rescue-floppy.img", "--boot", "hda"], script: SYSLINUX_DISK, timeout: 180 },
   { name: "grub-legacy", options: ["--memory", "128", ...FIRMWARE, "--floppy", "grub-legacy-floppy.img", "--hda", "linux-disk.img", "--boot", "floppy"], script: GRUB_LEGACY, until: "GUEST-READY", timeout: 240 },
   { name: "invaders", options: ["--memory", "16", "--kernel", "invaders"], script: INVADERS, timeout: 60 },
   { name: "gnumach", options: ["--memory", "64", "--kernel", "gnumach"], until: "No bootstrap code loaded", timeout: 120 },

@@ -8,6 +8,8 @@ import { run } from "./say.mjs";
 
 const FLOPPY_BYTES = 1440 * 1024;
 const SECTOR = 512;
+/** 64 MB, in the geometry that the machine's BIOS gives such a disk. */
+const DISK = { cylinders: 130, heads: 16, sectors: 63 };
 
 /** File in .cache/guests, package, path in it. */
 const READY = [
@@ -84,6 +86,19 @@ export function bootMedia(packages, guests, make) {
     });
     run(join(packages.unpack("syslinux"), "usr/bin/syslinux"), ["--install", target]);
   });
+  make("syslinux-disk.img", (target) => {
+    const record = join(packages.unpack("syslinux-common"), "usr/lib/syslinux/mbr/mbr.bin");
+    writeFileSync(target, diskWithOnePartition(readFileSync(record)));
+    truncateSync(target, DISK.cylinders * DISK.heads * DISK.sectors * SECTOR);
+    const start = DISK.sectors * SECTOR;
+    const partition = `${target}@@${start}`;
+    run("mformat", ["-i", partition, "-h", `${DISK.heads}`, "-s", `${DISK.sectors}`, "-T", `${partitionSectors()}`, "-H", `${DISK.sectors}`, "::"]); // prettier-ignore
+    inScratch((root) => {
+      writeFileSync(join(root, "syslinux.cfg"), SYSLINUX_MENU);
+      run("mcopy", ["-i", partition, join(root, "syslinux.cfg"), ...["chain", ...SYSLINUX_MODULES].map(modules), "::"]); // prettier-ignore
+    });
+    run(join(packages.unpack("syslinux"), "usr/bin/syslinux"), ["--install", "--offset", `${start}`, target]); // prettier-ignore
+  });
   make("grub-legacy-floppy.img", (target) => {
     const stages = join(packages.unpack("grub-legacy"), "usr/lib/grub/x86_64-pc");
     const [first, second] = ["stage1", "stage2"].map((name) => readFileSync(join(stages, name)));
@@ -92,6 +107,22 @@ export function bootMedia(packages, guests, make) {
     second.copy(image, SECTOR);
     writeFileSync(target, image);
   });
+}
+
+function partitionSectors() {
+  return (DISK.cylinders * DISK.heads - 1) * DISK.sectors;
+}
+
+/** The first sector of a disk as DOS divides it: all but the first track is one active FAT16 partition. */
+function diskWithOnePartition(code) {
+  const sector = Buffer.alloc(SECTOR);
+  code.copy(sector, 0, 0, 440);
+  const last = DISK.cylinders - 1;
+  sector.set([0x80, 1, 1, 0, 0x06, DISK.heads - 1, DISK.sectors, last], 446);
+  sector.writeUInt32LE(DISK.sectors, 454);
+  sector.writeUInt32LE(partitionSectors(), 458);
+  sector.writeUInt16LE(0xaa55, 510);
+  return sector;
 }
 
 function inScratch(use) {
