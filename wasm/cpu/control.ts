@@ -459,30 +459,28 @@ export function movToDebug(i: Instruction): void {
 // --- flags and interrupts
 
 export function hlt(_i: Instruction): void {
-  requirePrivilege();
-  cpu.halted = 1;
+  if (cpu.cpl != 0) Fault.noteProtection();
+  else cpu.halted = 1;
 }
 
-/** Whether CLI and STI speak of VIF here (VME, PVI); #GP(0) where neither IF nor VIF may be changed. */
-function usesVirtualInterrupts(): bool {
-  if (!(cpu.cr0 & CR0_PE) || cpu.cpl <= ioPrivilege()) return false;
-  if (isVm86()) {
-    if (ioPrivilege() == 3) return false;
-    if (!(cpu.cr4 & CR4_VME)) Fault.protection();
-  } else if (!(cpu.cr4 & CR4_PVI) || cpu.cpl != CPL_USER) {
-    Fault.protection();
-  }
-  return true;
+/** The flag that CLI and STI speak of here: IF, or VIF (VME, PVI). 0: neither may be changed, #GP(0). */
+function interruptFlag(): u32 {
+  if (!(cpu.cr0 & CR0_PE) || cpu.cpl <= ioPrivilege()) return FLAG_IF;
+  if (isVm86()) return cpu.cr4 & CR4_VME ? FLAG_VIF : 0;
+  return cpu.cr4 & CR4_PVI && cpu.cpl == CPL_USER ? FLAG_VIF : 0;
 }
 
 export function cli(_i: Instruction): void {
-  const flag = usesVirtualInterrupts() ? FLAG_VIF : FLAG_IF;
-  cpu.eflags &= ~flag;
+  const flag = interruptFlag();
+  if (flag) cpu.eflags &= ~flag;
+  else Fault.noteProtection();
 }
 
 export function sti(i: Instruction): void {
-  if (usesVirtualInterrupts()) {
-    if (cpu.eflags & FLAG_VIP) Fault.protection();
+  const flag = interruptFlag();
+  if (!flag || (flag == FLAG_VIF && cpu.eflags & FLAG_VIP)) {
+    Fault.noteProtection();
+  } else if (flag == FLAG_VIF) {
     cpu.eflags |= FLAG_VIF;
   } else if (!(cpu.eflags & FLAG_IF)) {
     cpu.eflags |= FLAG_IF;
@@ -494,7 +492,10 @@ export function sti(i: Instruction): void {
 export function pushf(i: Instruction): void {
   let image = Flags.get() & ~(FLAG_VM | FLAG_RF);
   if (isVm86() && ioPrivilege() < 3) {
-    if (!(cpu.cr4 & CR4_VME) || isOperand32(i)) Fault.protection();
+    if (!(cpu.cr4 & CR4_VME) || isOperand32(i)) {
+      Fault.noteProtection();
+      return;
+    }
     image = (image & ~FLAG_IF) | FLAG_IOPL | (image & FLAG_VIF ? FLAG_IF : 0);
   }
   if (isOperand32(i)) Stack.push32(image);
@@ -507,7 +508,10 @@ export function popf(i: Instruction): void {
   let mask = FLAGS_ARITHMETIC | FLAG_TF | FLAG_DF | FLAG_NT;
   if (wide) mask |= FLAG_AC | FLAG_ID;
   const restricted = isVm86() && ioPrivilege() < 3;
-  if (restricted && (!(cpu.cr4 & CR4_VME) || wide)) Fault.protection();
+  if (restricted && (!(cpu.cr4 & CR4_VME) || wide)) {
+    Fault.noteProtection();
+    return;
+  }
   let image = Stack.peek(pointer, 0, wide ? 4 : 2);
   if (restricted) {
     const virtual = image & FLAG_IF;

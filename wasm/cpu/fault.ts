@@ -2,7 +2,7 @@
 //
 // An instruction raises before it has written any register, so that the one at `cpu.instruction` can start again. There are
 // two ways. `raise` notes what happened and leaves all wasm frames through the host, which calls `handleFault`: it never
-// returns, and takes microseconds. `note` is for the hot operations, whose faults must be quick (demand paging): it
+// returns, and takes microseconds. `note` is for the hot operations and others whose faults must be quick (demand paging): it
 // keeps a copy of the registers and lets the operation run to its end, cut off from memory; the block ends behind it, and
 // `settleFault` puts the registers back before the exception is delivered.
 
@@ -95,6 +95,18 @@ export class Fault {
     cpu.pending |= PENDING_FAULT;
     selectNoTlb();
     if (<u32>load<u16>(cpu.instruction) < FIRST_ENDING) leaveBlock(0);
+  }
+
+  /** For handlers that have done nothing yet and return at once: a quick `raise`. */
+  static noteRaise(vector: Vector): void {
+    Fault.describe(vector, 0, 0);
+    Fault.note();
+  }
+
+  /** The same for #GP(0): what monitors of virtual 8086 mode live from. */
+  static noteProtection(): void {
+    Fault.describe(Vector.GeneralProtection, 0, 1);
+    Fault.note();
   }
 
   /** An exception was noted: the rest of the operation sees no memory. */

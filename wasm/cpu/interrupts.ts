@@ -108,7 +108,10 @@ export function intImmediate(i: Instruction): void {
       cpu.debugTrap &= ~DR6_SINGLE_STEP;
       return;
     }
-    if (ioPrivilege() < 3) Fault.protection();
+    if (ioPrivilege() < 3) {
+      Fault.noteProtection();
+      return;
+    }
   }
   software(vector, EventKind.Software);
 }

@@ -23,20 +23,24 @@ import {
 /** Offset in a 32-bit TSS of the word that says where its I/O bitmap begins. */
 const TSS_BITMAP: u32 = 102;
 
-/** #GP(0) unless `size` bytes at `port` may be accessed. */
-export function checkIoPermission(port: u32, size: u32): void {
-  if (cpu.cr0 & CR0_PE && (cpu.cpl > ioPrivilege() || isVm86())) checkBitmap(port, size);
+/** Whether `size` bytes at `port` may be accessed; else #GP(0) is noted. */
+export function hasIoPermission(port: u32, size: u32): bool {
+  if (cpu.cr0 & CR0_PE && (cpu.cpl > ioPrivilege() || isVm86()) && !isInBitmap(port, size)) {
+    Fault.noteProtection();
+    return false;
+  }
   collectPortBreakpoint(port, size);
+  return true;
 }
 
-function checkBitmap(port: u32, size: u32): void {
+function isInBitmap(port: u32, size: u32): bool {
   const task = Segments.of(TR);
-  if (!(task.attributes & TYPE_32) || task.limit < TSS_BITMAP + 1) Fault.protection();
+  if (!(task.attributes & TYPE_32) || task.limit < TSS_BITMAP + 1) return false;
   const at = Memory.systemRead16(task.base + TSS_BITMAP) + (port >>> 3);
   // Two bytes are always read, so the bitmap ends with a byte of ones.
-  if (at + 1 > task.limit) Fault.protection();
+  if (at + 1 > task.limit) return false;
   const bits = Memory.systemRead16(task.base + at) >>> (port & 7);
-  if (bits & ((1 << size) - 1)) Fault.protection();
+  return (bits & ((1 << size) - 1)) == 0;
 }
 
 function accessSize(i: Instruction): u32 {
@@ -45,7 +49,7 @@ function accessSize(i: Instruction): u32 {
 
 function input(i: Instruction, port: u32): void {
   const size = accessSize(i);
-  checkIoPermission(port, size);
+  if (!hasIoPermission(port, size)) return;
   const value = Ports.read(port, <i32>size);
   if (standsStill(i)) return;
   if (size == 4) Registers.set32(EAX, value);
@@ -64,7 +68,7 @@ export function standsStill(i: Instruction): bool {
 
 function output(i: Instruction, port: u32): void {
   const size = accessSize(i);
-  checkIoPermission(port, size);
+  if (!hasIoPermission(port, size)) return;
   const value = Registers.get32(EAX);
   Ports.write(port, <i32>size, size == 4 ? value : size == 2 ? value & 0xffff : value & 0xff);
 }

@@ -278,3 +278,54 @@ test("INIT leaves the FPU, SSE and the MTRRs alone", () => {
   run([0x66, 0xb9, 0xff, 2, 0, 0, 0x0f, 0x32, HLT]); // mov ecx,2FFh; rdmsr
   expect(reg(EAX)).toBe(0xc06);
 });
+
+test.each([
+  ["CLI", [0xfa]],
+  ["STI", [0xfb]],
+  ["PUSHF", [0x9c]],
+  ["POPF", [0x9d]],
+  ["INT n", [0xcd, 0x21]],
+  ["IRET", [0xcf]],
+  ["HLT", [HLT]],
+  ["IN", [0xe4, 0x01]],
+  ["OUT", [0xee]],
+  ["INSB", [0x6c]],
+  ["OUTSB", [0x6e]],
+])(
+  "%s of an 8086 program with IOPL 0 goes to its monitor, and nothing of it has happened",
+  (_, code) => {
+    const { exports, enterProtected, gate, poke32, run, reg, peek } = processor();
+    enterProtected();
+    gate(13);
+    poke32(0x7004, 0x6000, 0x10);
+    poke32(0x7064, 0x0068_0000, 0xffff_ffff); // an I/O bitmap of ones
+    exports.setSegment(7, 0x28, 0x7000, 0x8c, 0x8b);
+    const registers = [1, 2, 0x3f8, 4, 0x4000, 6, 7, 8];
+    registers.forEach((value, index) => exports.setRegister(index, value));
+    exports.setEflags(0x2_0ad7);
+    for (const index of [ES, CS, SS, DS]) exports.setSegment(index, 0, 0, 0xffff, 0xf3);
+    run([0x90, ...code]);
+    expect(exports.getEip()).toBe(handlerEnd(13));
+    const frame = [4, 8, 12, 16].map((offset) => peek(reg(ESP) + offset));
+    expect(frame).toEqual([CODE + 1, 0, 0x3_0ad7, 0x4000]);
+    expect(peek(reg(ESP))).toBe(0);
+    expect(registers.map((_value, index) => (index === ESP ? 0x4000 : reg(index)))).toEqual(
+      registers,
+    );
+  },
+);
+
+test("with CR0.TS an FPU instruction is #NM, in the middle of a block as well", () => {
+  const { exports, enterProtected, gate, run, reg, peek } = processor();
+  enterProtected();
+  gate(7);
+  exports.setControlRegister(0, 0x19);
+  run([0x40, 0xd9, 0xe8, 0x43, HLT]); // inc eax; fld1; inc ebx; hlt
+  expect(exports.getEip()).toBe(handlerEnd(7));
+  expect(peek(reg(ESP))).toBe(CODE + 1);
+  exports.setControlRegister(0, 0x11);
+  exports.clearHalted();
+  exports.setEip(CODE);
+  run([0x40, 0xd9, 0xe8, 0x43, HLT]);
+  expect(exports.getEip()).toBe(CODE + 5);
+});

@@ -473,7 +473,10 @@ function enterVm86(pointer: u32, offset: u32, selector: u32, image: u32): void {
 /** IRET within virtual 8086 mode: with IOPL 3, or the 16-bit form with VME, which then speaks of VIF. */
 function returnVm86(size: u32): void {
   const privileged = ioPrivilege() == 3;
-  if (!privileged && !(cpu.cr4 & CR4_VME && size == 2)) Fault.protection();
+  if (!privileged && !(cpu.cr4 & CR4_VME && size == 2)) {
+    Fault.noteProtection();
+    return;
+  }
   const pointer = Stack.pointer();
   const selector = Stack.peek(pointer, size, size) & 0xffff;
   const offset = Stack.peek(pointer, 0, size);

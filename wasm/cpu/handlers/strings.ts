@@ -10,7 +10,7 @@
 import { Ports } from "../../bus/ports";
 import { Memory, NotingMemory } from "../../memory/memory";
 import { Fault } from "../fault";
-import { checkIoPermission, standsStill } from "../io";
+import { hasIoPermission, standsStill } from "../io";
 import {
   Instruction,
   INSTRUCTION_ADDRESS32,
@@ -274,7 +274,7 @@ export function scas(i: Instruction): void {
 export function ins(i: Instruction): void {
   const size = elementSize(i);
   const port = Registers.get16(EDX);
-  checkIoPermission(port, size);
+  if (!hasIoPermission(port, size)) return;
   const repeated = (i.flags & REPEAT) != 0;
   let left: u32 = repeated ? counter(i) : 1;
   let done: u32 = 0;
@@ -300,7 +300,7 @@ export function ins(i: Instruction): void {
 export function outs(i: Instruction): void {
   const size = elementSize(i);
   const port = Registers.get16(EDX);
-  checkIoPermission(port, size);
+  if (!hasIoPermission(port, size)) return;
   const repeated = (i.flags & REPEAT) != 0;
   let left: u32 = repeated ? counter(i) : 1;
   let done: u32 = 0;

@@ -448,12 +448,15 @@ function isControl(i: Instruction): bool {
 
 export function executeX87(i: Instruction): void {
   const opcode = (<u32>i.opcode) & 7;
+  if (cpu.cr0 & (CR0_EM | CR0_TS)) {
+    Fault.noteRaise(Vector.DeviceNotAvailable);
+    return;
+  }
   if (opcode & 1 && isControl(i)) {
-    if (cpu.cr0 & (CR0_EM | CR0_TS)) Fault.raise(Vector.DeviceNotAvailable);
     control(i);
     return;
   }
-  if ((cpu.cr0 & (CR0_EM | CR0_TS)) | (fpu.fsw & FSW_ES)) fpuCheck();
+  if (fpu.fsw & FSW_ES) fpuCheck();
   if (i.flags & INSTRUCTION_MEMORY) {
     if (opcode & 1) {
       loadOrStore(i, opcode);
