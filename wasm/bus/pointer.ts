@@ -207,6 +207,7 @@ function choose(): void {
  * Returns whether it has taken that.
  */
 function settle(): bool {
+  if (hub.mode != PointerMode.Relative) measure();
   for (let device: u32 = 1; device < <u32>DEVICES; device++) {
     const listening = stateOf(device).listening != Listening.No;
     if (device != hub.device && listening) giveButtons(device, 0, 0);
@@ -300,7 +301,7 @@ export function pointerInterrupts(device: i32): f64 {
   return <f64>stateOf(<u32>device % DEVICES).interrupts;
 }
 
-/** Looks at the picture; a position keeps its place in a picture of another size. */
+/** Looks at the picture; a position keeps its place in a picture of another size. It begins in the middle, as systems have it. */
 function measure(): void {
   const size = hub.measure ? call_indirect<u32>(hub.measure) : 0;
   const width = size ? size >>> 16 : 640;
@@ -309,6 +310,9 @@ function measure(): void {
   if (hub.width) {
     hub.pixelX = (hub.pixelX * width) / hub.width;
     hub.pixelY = (hub.pixelY * height) / hub.height;
+  } else {
+    hub.pixelX = width >>> 1;
+    hub.pixelY = height >>> 1;
   }
   hub.width = width;
   hub.height = height;

@@ -158,6 +158,16 @@ test("the tablet reports the newest position, 0 to 7FFFh over the pixels", () =>
   }
 });
 
+test("a click before the hand was seen anywhere is in the middle, where systems put their pointer", () => {
+  const driver = withDevice(UsbDevice.Tablet);
+  const { frameHeight, frameWidth, pointerButtons } = driver.machine.core.exports;
+  pointerButtons(1, 0);
+  const [report] = driver.reports(1);
+  expect(report?.[0]).toBe(1);
+  expect(word(report, 1)).toBe(Math.floor(((frameWidth() >> 1) * 0x7fff) / (frameWidth() - 1)));
+  expect(word(report, 3)).toBe(Math.floor(((frameHeight() >> 1) * 0x7fff) / (frameHeight() - 1)));
+});
+
 test("the tablet reports a press where it happened, and motion moves it", () => {
   const driver = withDevice(UsbDevice.Tablet);
   const { frameWidth, pointerButtons, pointerMotion, pointerPosition, pointerWheel } =
