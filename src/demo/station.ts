@@ -58,6 +58,7 @@ export class Station {
   #hostDraws = false;
   #hotSpot: Position = { x: 0, y: 0 };
   #listensTo: PointerUse | undefined;
+  #slice = Infinity;
   #speed: { mips: number; guest: number; slice: number } | undefined;
   #statsBefore: { wall: number; uptime: number } | undefined;
 
@@ -316,7 +317,13 @@ export class Station {
     const before = this.#statsBefore;
     this.#statsBefore = { wall, uptime };
     if (!before) return;
-    this.#speed = { mips, slice, guest: (uptime - before.uptime) / (wall - before.wall) };
+    // Slices are shorter while input arrives, which is when things are measured.
+    this.#slice = Math.min(this.#slice, slice);
+    this.#speed = {
+      mips,
+      slice: this.#slice,
+      guest: (uptime - before.uptime) / (wall - before.wall),
+    };
   }
 
   /** Now and then: reports and interrupts of the guest. */
