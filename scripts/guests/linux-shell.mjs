@@ -53,7 +53,7 @@ export const SHELL_SCRIPT = [
 /** What Linux warns about on this machine, with the reason. Anything else of level "warning" or worse is a failure. */
 const EXPLAINED = [
   // SeaBIOS describes an I/O APIC and local APICs without asking for them. This machine has none, as its CPUID says;
-  // Linux finds that out and goes on with the 8259 pair. QEMU with `-cpu pentium3,-apic` prints the same.
+  // Linux finds that out and goes on with the 8259 pair.
   /I\/O APIC 0xfec00000 registers return all ones, skipping!/,
   /MPTABLE: no processors registered!/,
   /BIOS bug, MP table errors detected!\.\.\./,
