@@ -368,9 +368,10 @@ export class TandemPc extends Base {
       ? undefined
       : defaultMachine();
     const complete = parseConfig({ ...standard, ...given });
-    if (files.kernel ?? complete.kernel) return { config: complete, files };
-    const roles = (["firmware", "vgaFirmware"] as const).filter((role) => complete[role] === "auto" && !files[role]); // prettier-ignore
-    return { config: complete, files: { ...(await standardFirmware(...roles)), ...files } };
+    const firmware = standardFirmware();
+    if (complete.firmware !== "auto") delete firmware.firmware;
+    if (complete.vgaFirmware !== "auto") delete firmware.vgaFirmware;
+    return { config: complete, files: { ...firmware, ...files } };
   }
 
   #begin(machine: MachineClient): void {

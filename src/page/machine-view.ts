@@ -260,8 +260,7 @@ export class MachineView {
   // ---- starting and ending ----
 
   async #start(choice: MachineChoice): Promise<void> {
-    const kernel = choice.files?.kernel ?? choice.config.kernel;
-    const files = { ...(kernel ? {} : this.#firmware), ...choice.files };
+    const files = { ...this.#firmware, ...choice.files };
     await this.#pc.load({ config: choice.config, files });
     this.#messages.clear();
     part(this.#root, "name").textContent = choice.name;

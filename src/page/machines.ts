@@ -2,7 +2,6 @@
 
 import type { MachineFiles } from "../shared/api";
 import type { BootDevice, MachineConfig } from "../shared/config";
-import { TandemError } from "../shared/errors";
 import { aliveProgram } from "./alive";
 
 /** A machine to start: `config` and `files` as MachineApi.create() takes them. */
@@ -115,24 +114,12 @@ const STANDARD_FIRMWARE = {
   vgaFirmware: "bios/vgabios-stdvga.bin",
 } as const;
 
-/** The BIOS and the VGA BIOS that the page is served with. @throws TandemError firmware-missing */
-export async function standardFirmware(
-  ...roles: (keyof typeof STANDARD_FIRMWARE)[]
-): Promise<MachineFiles> {
-  const found: MachineFiles = {};
-  for (const [role, answer] of roles.map(
-    (name) => [name, firmwareFile(STANDARD_FIRMWARE[name])] as const,
-  ))
-    // prettier-ignore
-    found[role] = await answer;
-  return found;
-}
-
-async function firmwareFile(path: string): Promise<Blob> {
-  const response = await fetch(addressOf(path)).catch(() => undefined);
-  if (!response?.ok)
-    throw new TandemError("firmware-missing", `Starting from a disk needs a BIOS, and ${path} is not there.`); // prettier-ignore
-  return response.blob();
+/** Where the BIOS and the VGA BIOS are that the page is served with; the worker reads them when they are needed. */
+export function standardFirmware(): MachineFiles {
+  return {
+    firmware: { url: addressOf(STANDARD_FIRMWARE.firmware) },
+    vgaFirmware: { url: addressOf(STANDARD_FIRMWARE.vgaFirmware) },
+  };
 }
 
 /** The worker resolves addresses from its own place; here they are the page's. */

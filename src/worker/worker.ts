@@ -14,9 +14,6 @@ import { openRoot } from "./services/shared-folders/open-root";
 
 /** The core's file; the build puts it beside the worker. */
 const CORE_URL = new URL("../../build/core.wasm", import.meta.url);
-/** Where set-up puts the firmware, as the page is served. */
-const FIRMWARE_URL = "bios/bios-256k.bin";
-const VGA_FIRMWARE_URL = "bios/vgabios-stdvga.bin";
 
 let machine: Machine | undefined;
 let port: MessagePort | undefined;
@@ -132,8 +129,8 @@ async function loadParts(
   const initrdFile = files.initrd ?? config.initrd;
   const initrd = initrdFile && (await readFile(initrdFile));
   const needed = !kernel || kernel.needsFirmware;
-  const systemRom = await firmware(files.firmware, config.firmware, needed, FIRMWARE_URL);
-  const vgaRom = await firmware(files.vgaFirmware, config.vgaFirmware, needed, VGA_FIRMWARE_URL);
+  const systemRom = await firmware(files.firmware, config.firmware, needed);
+  const vgaRom = await firmware(files.vgaFirmware, config.vgaFirmware, needed);
   if (needed && !systemRom)
     throw new TandemError("firmware-missing", "What starts here needs a BIOS, but there is none.");
   return {
@@ -151,23 +148,22 @@ async function loadParts(
   };
 }
 
+/** With "auto" it is read when what starts needs it: from where the page says, beside it. */
 async function firmware(
   file: ImageFile | undefined,
   config: FirmwareConfig,
   needed: boolean,
-  standard: string,
 ): Promise<Uint8Array | undefined> {
-  if (file) return readFile(file);
-  if (config === "none") return undefined;
-  if (config !== "auto") return readFile(config);
-  if (!needed) return undefined;
+  if (config === "auto" && !needed) return undefined;
+  const source = file ?? (typeof config === "string" ? undefined : config);
+  if (!source) return undefined;
+  if (config !== "auto" || !("url" in source)) return readFile(source);
   try {
-    return await readFile({ url: standard });
+    return await readFile(source);
   } catch {
     throw new TandemError(
       "firmware-missing",
-      `Starting from a disk needs a BIOS, and ${standard} is not there. ` +
-        "Choose a BIOS file (SeaBIOS: bios-256k.bin and vgabios-stdvga.bin), or run the project's set-up.",
+      `What starts here needs a BIOS, and ${source.url} is not there.`,
     );
   }
 }
