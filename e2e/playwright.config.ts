@@ -44,8 +44,8 @@ export default defineConfig({
     {
       name: "plain",
       use: { baseURL: `http://127.0.0.1:${PLAIN_PORT}` },
-      // Minutes of systems of others, once: isolation changes the pointer's way in, not how they come up.
-      testIgnore: "guests.spec.ts",
+      // Minutes of systems of others, and files: isolation changes the pointer's way in, nothing of these.
+      testIgnore: ["guests.spec.ts", "shared-folders.spec.ts"],
     },
   ],
   webServer: [server(ISOLATED_PORT, true), server(PLAIN_PORT, false)],
