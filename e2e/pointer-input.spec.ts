@@ -219,6 +219,8 @@ test("the browser draws the guest's cursor, in the size of the picture, and hide
   await moveTo(page, 505, 385);
   await expect.poll(() => cssCursor(page)).not.toBe(arrow);
   await page.evaluate(() => (window.pc.style.width = "4000px"));
+  const picture = page.locator("tandem-pc canvas.screen");
+  await expect.poll(async () => (await picture.boundingBox())?.width).toBeGreaterThan(3000);
   await moveTo(page, 100, 100);
   await expect.poll(() => cssCursor(page)).toBe("none");
   await expect(page.locator("tandem-pc [part=cursor]")).toBeVisible();
