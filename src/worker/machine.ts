@@ -614,6 +614,7 @@ export class Machine {
         if (b === 0 || this.#parts.kernel) this.#wasReset = true;
         break;
       case CoreEvent.Pointer:
+        if (pointerUse(a) !== "relative") this.#pointer.repeatPosition();
         this.#report({ type: "pointer", mode: pointerUse(a), device: pointerDevice(b) });
         break;
       case CoreEvent.GuestHello:

@@ -150,3 +150,15 @@ test("when an input was given to its device is known until the guest has taken i
   expect(input.latchedAt(5)).toBeUndefined();
   expect(input.latchedAt(6)).toBeUndefined();
 });
+
+test("a device that begins to listen to positions learns where the hand is", () => {
+  const { input, log } = connected();
+  input.repeatPosition();
+  expect(input.hasMore).toBe(false);
+  input.add(position(0.25, 0.75, 9));
+  input.pump();
+  log.splice(0);
+  input.repeatPosition();
+  input.pump();
+  expect(log).toEqual(["position 0.25 0.75 #0"]);
+});

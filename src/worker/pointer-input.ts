@@ -99,6 +99,8 @@ export class PointerInput {
   /** The device had no room for the next one. */
   #isFull = false;
   #buttons: PointerButtons = 0;
+  /** The newest one. */
+  #position: InputRecord | undefined;
   readonly #latched = new Map<number, number>();
 
   constructor(setting: PointerSetting) {
@@ -123,6 +125,7 @@ export class PointerInput {
     this.#drain();
     this.#clear();
     this.#buttons = 0;
+    this.#position = undefined;
     core.exports.usbSetInterval(this.#setting.usbInterval);
     this.#applyMode();
   }
@@ -149,6 +152,11 @@ export class PointerInput {
     this.#append(record);
   }
 
+  /** A device begins to listen to positions: it learns where the hand has been all the while. */
+  repeatPosition(): void {
+    if (this.#position) this.#append({ ...this.#position, id: 0 });
+  }
+
   /**
    * Between two calls of the core: gives it what it had no room for, then what has come, up to one motion, so that the guest can look
    * at each. True when there was something new.
@@ -173,6 +181,7 @@ export class PointerInput {
 
   #append(record: InputRecord): void {
     if (record.kind === InputKind.Buttons) this.#buttons = record.a;
+    else if (record.kind === InputKind.Position) this.#position = record;
     const last = this.#queue.at(-1);
     const waiting = this.#queue.length - this.#given;
     if (last && (this.#isFull ? waiting > 0 : waiting >= BACKLOG) && merge(last, record)) return;
