@@ -21,7 +21,10 @@ import { generateHeader } from "./generate-header.mjs";
 const ROOT = join(import.meta.dirname, "..");
 const ADDITIONS = join(ROOT, "guest-additions");
 
-/** `prepare` makes what is not a source; it gets the folder to build in and returns more sources. */
+/**
+ * `parts`: the folders of its sources, where there is more in its folder. `prepare` makes what is not a source; it gets the folder
+ * to build in and returns more sources.
+ */
 const PROGRAMS = [
   {
     name: "pillion",
@@ -39,6 +42,7 @@ const PROGRAMS = [
     name: "tandemd",
     folder: join(ADDITIONS, "linux"),
     binary: "tandemd",
+    parts: ["lib", "daemon"],
     shared: [],
     linkFlags: [],
     prepare: () => [],
@@ -73,8 +77,13 @@ function compiler() {
   return gcc && ld ? `${gcc}\n${ld}\n` : undefined;
 }
 
-function sources({ folder, shared }) {
-  const own = readdirSync(folder, { recursive: true, encoding: "utf8" })
+function sources({ folder, parts = [""], shared }) {
+  const own = parts
+    .flatMap((part) =>
+      readdirSync(join(folder, part), { recursive: true, encoding: "utf8" }).map((name) =>
+        join(part, name),
+      ),
+    )
     .filter((name) => /\.(c|S)$/.test(name))
     .sort();
   return [...own, ...shared];

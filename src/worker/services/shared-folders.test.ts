@@ -352,6 +352,28 @@ test("all folders are directories of one file system, and a FUSE message fits in
   });
 });
 
+test("a kernel that outlives its session does not meet its old numbers in the next", async () => {
+  const { guest, root } = memoryGuest();
+  const { service } = guest;
+  root.put(["one"], encode("1"));
+  root.put(["other"], encode("2"));
+  const client = new FuseClient(async (message, capacity) => {
+    const request = Uint8Array.of(...body(1, message.length, capacity, 0), ...message);
+    const reply = await service.request(FolderCommand.Fuse, request, NOT_ABORTED);
+    return reply.body;
+  }, 0x11000);
+  await client.init();
+  const before = await client.walk("one");
+  service.endSession();
+  await client.init();
+  const after = await client.walk("other");
+  expect(after).not.toBe(before);
+  expect(await client.readText("one")).toBe("1");
+  await expect(client.call(Opcode.GetAttributes, before, new Uint8Array(16))).rejects.toMatchObject(
+    { errno: Errno.Stale },
+  );
+});
+
 test("what a file system of ours does not have is said, not pretended", async () => {
   const { client, disk } = await mountHandles();
   disk.put("text", "1");

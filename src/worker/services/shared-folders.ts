@@ -25,6 +25,9 @@ export interface FolderNews {
 }
 
 const PAGE_ENTRY = 8;
+/** FUSE's node numbers have 64 bits, ours 53: the upper part differs from session to session, wherever the machine was before. */
+const SESSION_BASES = 2 ** 20;
+const SESSION_NODES = 2 ** 32;
 const PAGES_BYTES_MAX = (1 << 20) + 65536;
 
 export class SharedFoldersService implements Service {
@@ -201,10 +204,14 @@ export class SharedFoldersService implements Service {
     if (known) return known;
     const mounted = this.#folders.find((folder) => folder.number === number);
     if (number !== 0 && !mounted) throw new FolderError(Errno.NotReady);
-    const server = new FuseServer(() => this.#folders, mounted);
+    const server = new FuseServer(() => this.#folders, mounted, newBase());
     this.#fuse.set(number, server);
     return server;
   }
+}
+
+function newBase(): number {
+  return (1 + Math.floor(Math.random() * SESSION_BASES)) * SESSION_NODES;
 }
 
 function pageList(list: Uint8Array, core: () => Core | undefined): GuestPages {

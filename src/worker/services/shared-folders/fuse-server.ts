@@ -99,14 +99,19 @@ export class FuseServer {
   /** The newest number of each node. */
   readonly #byNode = new Map<FolderNode, Known>();
   readonly #handles = new Map<number, Handle>();
-  #lastId = ROOT_ID;
-  #lastHandle = 0;
+  #lastId: number;
+  #lastHandle: number;
   #flags = 0;
 
-  /** @param mounted without it: all folders, as directories of one */
-  constructor(folders: () => readonly Folder[], mounted?: Folder) {
+  /**
+   * @param mounted without it: all folders, as directories of one
+   * @param base numbers of nodes and files lie above: a kernel that outlives its session must not meet them in the next
+   */
+  constructor(folders: () => readonly Folder[], mounted?: Folder, base: number = ROOT_ID) {
     this.#folders = folders;
     this.#mounted = mounted;
+    this.#lastId = base;
+    this.#lastHandle = base;
   }
 
   get openFiles(): number {

@@ -1,0 +1,196 @@
+// The daemon's end of the socket through which tools use the port.
+//
+// Any user of the guest may use it: what it gives away is the desktop's, and the host asks its own user before it tells secrets.
+// Folders and commands run by the host are not to be had here.
+
+#include "tools.h"
+#include "../lib/text.h"
+#include "folders.h"
+#include "loop.h"
+#include "port.h"
+
+#define TOOLS_MAX 12
+#define BACKLOG 8
+#define EVERYBODY 0666
+#define SOL_SOCKET 1
+#define SO_PEERCRED 17
+#define SYS_GETSOCKOPT 365
+
+typedef struct {
+  i32 file; // 0: free
+  u32 events;
+  u32 requests;
+  bool isRoot;
+} Tool;
+
+/** A block's answer goes to the tool, unless another has its place by then. */
+typedef struct {
+  Tool *tool;
+  Block *block; // 0: free
+  u32 tag;
+} Request;
+
+static Tool tools[TOOLS_MAX];
+static Request requests[TOOLS_MAX * TOOL_REQUESTS_MAX];
+static u8 packet[TOOL_HEADER_SIZE + TOOL_BODY_MAX];
+static i32 listener = -1;
+static Service service;
+
+static void ready(void *context, u32 happened);
+
+/** Which services a tool may ask. */
+static bool isOpenToTools(u32 command) {
+  switch (command >> 8) {
+  case 0x01:
+    return command != TANDEM_POINTER_COMMAND_MODE;
+  case 0x03:
+  case 0x04:
+  case 0x05:
+  case 0x07:
+  case 0x08:
+    return true;
+  default:
+    return false;
+  }
+}
+
+static void wantEvents(void) {
+  u32 events = 0;
+  for (u32 i = 0; i < TOOLS_MAX; i++)
+    if (tools[i].file) events |= tools[i].events;
+  if (events == service.events) return;
+  service.events = events;
+  portWantEvents();
+}
+
+static void drop(Tool *tool) {
+  unwatch(tool->file);
+  closeFile(tool->file);
+  tool->file = 0;
+  for (u32 i = 0; i < TOOLS_MAX * TOOL_REQUESTS_MAX; i++) {
+    if (!requests[i].block || requests[i].tool != tool) continue;
+    requests[i].tool = 0;
+    portCancel(requests[i].block);
+  }
+  wantEvents();
+}
+
+static void answer(Tool *tool, i32 status, u32 tag, const void *body, u32 length) {
+  set32(packet, 0, (u32)status);
+  set32(packet, 4, tag);
+  if (length) copyBytes(packet + TOOL_HEADER_SIZE, body, length);
+  // One that does not read is not waited for.
+  if (writeFile(tool->file, packet, TOOL_HEADER_SIZE + length) < 0) drop(tool);
+}
+
+static void done(Block *block, i32 status) {
+  Request *request = block->context;
+  Tool *tool = request->tool;
+  u32 length = status < 0 ? 0 : replySize(block);
+  request->block = 0;
+  if (tool) {
+    tool->requests--;
+    if (tool->requests == TOOL_REQUESTS_MAX - 1) watch(tool->file, POLLIN, ready, tool);
+    answer(tool, status, request->tag, bodyOf(block), length);
+  }
+  portRelease(block);
+}
+
+static void forward(Tool *tool, u32 command, u32 tag, u32 length) {
+  Request *request = requests;
+  while (request->block) request++; // there are as many as all tools together may have
+  Block *block = portBlock();
+  if (!block) {
+    answer(tool, TANDEM_REQUEST_STATUS_AGAIN, tag, 0, 0);
+    return;
+  }
+  request->tool = tool;
+  request->tag = tag;
+  request->block = block;
+  copyBytes(bodyOf(block), packet + TOOL_HEADER_SIZE, length);
+  tool->requests++;
+  if (tool->requests == TOOL_REQUESTS_MAX) watch(tool->file, 0, ready, tool);
+  portSend(block, (u16)command, BODY_MAX, false, done, request);
+}
+
+static i32 mountFor(const Tool *tool, u32 length) {
+  if (!tool->isRoot) return TANDEM_REQUEST_STATUS_NOT_PERMITTED;
+  if (length < 6 || packet[TOOL_HEADER_SIZE + length - 1]) return TANDEM_REQUEST_STATUS_INVALID;
+  const char *why = foldersMount((const char *)packet + TOOL_HEADER_SIZE + 4, get32(packet, TOOL_HEADER_SIZE));
+  return why ? TANDEM_REQUEST_STATUS_IO : TANDEM_REQUEST_STATUS_OK;
+}
+
+static void ready(void *context, u32 happened) {
+  (void)happened;
+  Tool *tool = context;
+  i32 size = readFile(tool->file, packet, sizeof packet);
+  if (size == -EAGAIN || size == -EINTR) return;
+  if (size < TOOL_HEADER_SIZE) {
+    drop(tool);
+    return;
+  }
+  u32 command = get32(packet, 0), tag = get32(packet, 4), length = (u32)size - TOOL_HEADER_SIZE;
+  if (command == TOOL_COMMAND_EVENTS && length >= 4) {
+    tool->events = get32(packet, TOOL_HEADER_SIZE);
+    wantEvents();
+    answer(tool, TANDEM_REQUEST_STATUS_OK, tag, 0, 0);
+  } else if (command == TOOL_COMMAND_MOUNT) {
+    answer(tool, mountFor(tool, length), tag, 0, 0);
+  } else if (isOpenToTools(command)) {
+    forward(tool, command, tag, length);
+  } else {
+    answer(tool, TANDEM_REQUEST_STATUS_NO_COMMAND, tag, 0, 0);
+  }
+}
+
+static void connected(void *context, u32 happened) {
+  (void)context, (void)happened;
+  i32 file = syscall5(SYS_ACCEPT4, (u32)listener, 0, 0, O_NONBLOCK | O_CLOEXEC, 0);
+  if (file < 0) return;
+  Tool *tool = tools;
+  while (tool < tools + TOOLS_MAX && tool->file) tool++;
+  if (tool == tools + TOOLS_MAX) {
+    closeFile(file);
+    return;
+  }
+  u32 credentials[3] = {0, 1, 1}; // process, user, group
+  u32 size = sizeof credentials;
+  syscall5(SYS_GETSOCKOPT, (u32)file, SOL_SOCKET, SO_PEERCRED, (u32)credentials, (u32)&size);
+  tool->file = file;
+  tool->events = 0;
+  tool->requests = 0;
+  tool->isRoot = credentials[1] == 0;
+  watch(file, POLLIN, ready, tool);
+}
+
+static void tell(u32 event) {
+  for (u32 i = 0; i < TOOLS_MAX; i++)
+    if (tools[i].file && (tools[i].events >> (event >> 24) & 1 || event == TOOL_EVENT_NEW_SESSION))
+      answer(&tools[i], TOOL_EVENT, 0, &event, sizeof event);
+}
+
+static void begin(void) {
+  tell(TOOL_EVENT_NEW_SESSION);
+}
+
+static void event(u32 kind, u32 payload) {
+  tell(kind << 24 | payload);
+}
+
+const char *toolsOpen(u32 features) {
+  struct UnixAddress address = toolAddress();
+  listener = syscall3(SYS_SOCKET, AF_UNIX, SOCK_SEQPACKET | O_CLOEXEC, 0);
+  syscall3(SYS_MKDIR, (u32) "/run", 0755, 0);
+  syscall3(SYS_UNLINK, (u32)TOOL_SOCKET, 0, 0); // of a daemon that was killed
+  if (listener < 0 || syscall3(SYS_BIND, (u32)listener, (u32)&address, sizeof address) < 0) return "cannot be made";
+  syscall3(SYS_CHMOD, (u32)TOOL_SOCKET, EVERYBODY, 0);
+  if (syscall3(SYS_LISTEN, (u32)listener, BACKLOG, 0) < 0) return "cannot be listened to";
+  watch(listener, POLLIN, connected, 0);
+  service = (Service){.features = features, .begin = begin, .event = event};
+  portAdd(&service);
+  return 0;
+}
+
+void toolsClose(void) {
+  syscall3(SYS_UNLINK, (u32)TOOL_SOCKET, 0, 0);
+}
