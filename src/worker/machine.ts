@@ -43,6 +43,7 @@ import {
 } from "./pointer-input";
 import { IntegrationHub } from "./services/integration-hub";
 import type { SharedFoldersService } from "./services/shared-folders";
+import type { HostClock } from "./services/time";
 import { Sleeper, yieldToEvents } from "./scheduler";
 import { readTextScreen } from "./text-screen";
 
@@ -62,6 +63,8 @@ export interface MachineParts {
   append: string;
   /** Without it: "auto". */
   pointer?: PointerSetting;
+  /** For tests: what the guest is told of the time. */
+  clock?: HostClock;
   /** What a triple fault does: as on hardware, or the machine stops for a look at it. */
   onTripleFault: "reset" | "stop";
 }
@@ -156,6 +159,8 @@ export class Machine {
     this.#hub = new IntegrationHub(
       (event) => this.#report(event),
       () => this.#sleeper.wake(),
+      undefined,
+      parts.clock,
     );
     this.#drives = { ...parts.drives };
   }
@@ -193,6 +198,7 @@ export class Machine {
   resume(): void {
     if (this.#state !== "paused") return;
     this.core.exports.resumeClock();
+    this.#hub.time.stepped();
     this.#run();
   }
 

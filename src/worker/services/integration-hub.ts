@@ -15,6 +15,7 @@ import type { Core } from "../core";
 import { PointerService } from "./pointer";
 import { SharedFoldersService } from "./shared-folders";
 import { NO_COMMAND, OK, type Reply, type Service } from "./service";
+import { HOST_CLOCK, TimeService } from "./time";
 
 const SYSTEM_NAMES: Readonly<Record<GuestSystem, string>> = {
   [GuestSystem.Other]: "other",
@@ -35,12 +36,18 @@ export class IntegrationHub {
   readonly #wake: () => void;
   readonly #services: readonly Service[];
   readonly folders: SharedFoldersService;
+  readonly time: TimeService;
   #core: Core | undefined;
   #underWay = new Map<number, AbortController>();
   #hasSession = false;
 
   /** `wake`: a request was answered while the guest may have slept. */
-  constructor(tell: Tell, wake: () => void, services: (tell: Tell) => Service[] = allServices) {
+  constructor(
+    tell: Tell,
+    wake: () => void,
+    services: (tell: Tell) => Service[] = allServices,
+    clock = HOST_CLOCK,
+  ) {
     this.#tell = tell;
     this.#wake = wake;
     this.folders = new SharedFoldersService((news) => {
@@ -48,7 +55,8 @@ export class IntegrationHub {
       this.#core?.exports.raiseEvent(Event.Folders, news.number);
       this.#wake();
     });
-    this.#services = [...services(tell), this.folders];
+    this.time = new TimeService(wake, clock);
+    this.#services = [...services(tell), this.folders, this.time];
   }
 
   /** Requests that were not answered at once. */
