@@ -22,6 +22,7 @@ test("each key of the configuration has its attribute", () => {
     "usb",
     "usb-interval",
     "folders",
+    "clipboard",
     "jit",
   ]);
 });

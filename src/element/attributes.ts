@@ -24,6 +24,7 @@ const READERS: { readonly [K in Key]-?: (text: string) => unknown } = {
   usb: (text) => (text.trim() === "none" ? [] : words(text)),
   usbInterval: number,
   folders: (text) => text.split(",").filter((name) => name.trim() !== "").map(folder), // prettier-ignore
+  clipboard: (text) => text,
   jit: onOff,
 };
 

@@ -12,7 +12,7 @@ import type {
   PointerStatistics,
   PointerUse,
 } from "../shared/api";
-import { type ImageSource, type MachineConfig, parseConfig, type PointerMode } from "../shared/config"; // prettier-ignore
+import { type ClipboardSetting, type ImageSource, type MachineConfig, parseConfig, type PointerMode } from "../shared/config"; // prettier-ignore
 import { TandemError } from "../shared/errors";
 import { GuestCursor } from "../page/cursor";
 import { Keyboard } from "../page/keyboard";
@@ -51,6 +51,7 @@ const Base = (globalThis.HTMLElement ?? class {}) as typeof HTMLElement;
 const FLAGS = ["autostart", "controls"] as const;
 const TEXTS = ["src", ...CONFIG_ATTRIBUTES.keys()];
 const NUMBER_DEFAULTS: Readonly<Record<string, number>> = { memory: 128, usbInterval: 10 };
+const TEXT_DEFAULTS: Readonly<Record<string, string>> = { pointer: "auto", clipboard: "both" };
 const ABORTED = "Another machine has taken the place of this one, or the element is gone.";
 /** Drives whose medium can be changed while the machine runs. */
 const REMOVABLE: readonly string[] = ["floppy", "cdrom"];
@@ -59,7 +60,7 @@ const REMOVABLE: readonly string[] = ["floppy", "cdrom"];
  * A PC. Without an image it runs Pillion, the project's own demo guest.
  *
  * Its configuration is, from weak to strong: the file of `src`, the property `config`, the attributes. What changes while a
- * machine runs counts when it is built the next time, except for `pointer`, `floppy` and `cdrom`. Removing the element from the page
+ * machine runs counts when it is built the next time, except for `pointer`, `clipboard`, `floppy` and `cdrom`. Removing the element from the page
  * ends the machine and frees its memory; moving it does not. Methods return promises that fail with a TandemError, which has a
  * `code` for programs and a `message` for people.
  *
@@ -82,6 +83,7 @@ const REMOVABLE: readonly string[] = ["floppy", "cdrom"];
  * @attribute {string} usb - USB devices: mouse, tablet, keyboard, or none; otherwise what the pointer needs
  * @attribute {1|10} usb-interval - Milliseconds between two polls of a USB device; 10, as real ones
  * @attribute {string} folders - Names of shared folders, with commas; ":ro" after a name makes it read-only
+ * @attribute {"both"|"to-guest"|"to-host"|"off"} clipboard - Which ways it is shared, also while the machine runs; both: the guest gets what the user pastes
  * @attribute {"on"|"off"} jit - Translation of the guest's code; on
  *
  * @fires ready - A machine has been built; it is still off
@@ -147,6 +149,7 @@ export class TandemPc extends Base {
   declare usb: string;
   declare usbInterval: number;
   declare folders: string;
+  declare clipboard: ClipboardSetting;
   declare jit: boolean;
 
   readonly #shadow: Shadow;
@@ -236,6 +239,8 @@ export class TandemPc extends Base {
         this.#tryTo(() => this.start());
     } else if (name === "pointer" && this.#session)
       this.#tryTo(() => this.setPointerMode(this.pointer));
+    else if (name === "clipboard" && this.#session)
+      this.#tryTo(() => this.setClipboard(this.clipboard));
     else if (REMOVABLE.includes(name) && this.#session)
       this.#tryTo(() =>
         after ? this.insert(name as DriveName, after) : this.eject(name as DriveName),
@@ -492,6 +497,12 @@ export class TandemPc extends Base {
     const { pointer } = parseConfig({ pointer: mode || undefined });
     await this.#call((api) => api.setPointerMode(pointer));
     this.#pointerMode = pointer;
+  }
+
+  /** As the attribute; without changing it. */
+  async setClipboard(setting: ClipboardSetting): Promise<void> {
+    const { clipboard } = parseConfig({ clipboard: setting || undefined });
+    await this.#call((api) => api.setClipboard(clipboard));
   }
 
   /** Moves the guest's pointer by counts of a relative mouse. @returns the input's id, 0 without a machine */
@@ -765,7 +776,7 @@ for (const property of ["src", ...CONFIG_PROPERTIES])
       const text = this.getAttribute(attributeName(property));
       if (property in NUMBER_DEFAULTS) return text ? Number(text) : NUMBER_DEFAULTS[property];
       if (property === "jit") return text !== "off" && text !== "false";
-      return text ?? (property === "pointer" ? "auto" : "");
+      return text ?? TEXT_DEFAULTS[property] ?? "";
     },
     set(this: TandemPc, value: string | number | boolean | null | undefined) {
       const attribute = attributeName(property);

@@ -4,7 +4,7 @@
 // Events travel through the MessagePort given to `listen`.
 
 import type { ErrorData } from "./errors";
-import type { BootDevice, ImageSource, PointerMode } from "./config";
+import type { BootDevice, ClipboardSetting, ImageSource, PointerMode } from "./config";
 
 /** A drive with a medium that a user sees. */
 export type DriveName = BootDevice;
@@ -81,6 +81,9 @@ export interface FolderStatus {
   readOnly: boolean;
   state: FolderState;
 }
+
+/** What the shared clipboard carries. Text and HTML are UTF-8. */
+export type ClipboardFormat = "text/plain" | "text/html" | "image/png";
 
 export interface MachineStats {
   /** Milliseconds of guest time since power-on. */
@@ -164,6 +167,18 @@ export interface MachineApi {
   reconnectFolder(name: string): Promise<void>;
   folders(): FolderStatus[];
 
+  /** Which ways the clipboard is shared, also while the machine runs. */
+  setClipboard(setting: ClipboardSetting): void;
+  /**
+   * The user's clipboard has this; the data is asked for by the event "clipboard-wanted" when the guest pastes. `paste`: the user
+   * wants it to be pasted now; guests that can do it do.
+   */
+  offerClipboard(formats: ClipboardFormat[], paste?: boolean): void;
+  /** The answer to "clipboard-wanted"; undefined: the browser does not give it. */
+  supplyClipboard(request: number, data: Uint8Array | undefined): void;
+  /** What the guest has offered, in this format. @throws ErrorData clipboard */
+  readClipboard(format: ClipboardFormat): Promise<Uint8Array<ArrayBuffer>>;
+
   screenshot(): Pixels;
   /** The text screen as lines without trailing blanks; empty in a graphics mode. */
   screenText(): string[];
@@ -237,6 +252,10 @@ export type MachineEvent =
       readOnly: boolean;
       message: string;
     }
+  /** The guest has copied something: `formats` can be had by readClipboard. None: what it had is gone. */
+  | { type: "clipboard-offer"; serial: number; formats: ClipboardFormat[] }
+  /** The guest pastes what the page has offered: supplyClipboard is the answer. */
+  | { type: "clipboard-wanted"; request: number; format: ClipboardFormat }
   /** Bytes of an image that is read as a whole; `total` is 0 while unknown. */
   | { type: "progress"; file: string; loaded: number; total: number }
   | { type: "reset" }

@@ -29,7 +29,7 @@ test("the example of the design is accepted as it is", () => {
     folders: [{ name: "share", readOnly: false }],
     jit: true,
   };
-  expect(parseConfig(example)).toEqual({ ...example, usbInterval: 10 });
+  expect(parseConfig(example)).toEqual({ ...example, usbInterval: 10, clipboard: "both" });
 });
 
 test("what is left out has a default", () => {
@@ -37,6 +37,7 @@ test("what is left out has a default", () => {
   expect(config.memory).toBe(128);
   expect(config.firmware).toBe("auto");
   expect(config.folders).toEqual([]);
+  expect(config.clipboard).toBe("both");
   expect("hda" in config).toBe(false);
 });
 
@@ -63,6 +64,7 @@ test("a value out of range or unknown is named with what is allowed", () => {
   expect(problem({ boot: "usb" })).toBe(
     '"boot" must be one of "floppy", "hda", "cdrom", "menu", but is "usb".',
   );
+  expect(problem({ clipboard: true })).toContain('"both", "to-guest", "to-host", "off"');
   expect(problem({ firmware: "bios" })).toContain('"auto", "none"');
 });
 

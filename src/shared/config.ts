@@ -26,6 +26,12 @@ export type BootChoice = BootDevice | "menu";
  * guest listens to.
  */
 export type PointerMode = "auto" | "relative" | "absolute" | "integrated";
+/**
+ * Which ways the clipboard is shared with a guest that has a driver for it. "both" is the standard: it gives the guest only what the
+ * user pastes into it, until the user allows the page to read the clipboard at other times; and browsers let it change the
+ * user's clipboard only while the user is at the machine.
+ */
+export type ClipboardSetting = "both" | "to-guest" | "to-host" | "off";
 export type UsbDevice = "mouse" | "tablet" | "keyboard";
 /** Milliseconds between two polls of a USB device that its descriptor asks for: as real ones do, or as often as USB 1 can. */
 export type UsbInterval = 1 | 10;
@@ -51,6 +57,7 @@ export interface MachineConfig {
   usb?: UsbDevice[];
   usbInterval: UsbInterval;
   folders: FolderConfig[];
+  clipboard: ClipboardSetting;
   jit: boolean;
 }
 
@@ -59,6 +66,12 @@ export const MEMORY_MIN = 1;
 export const MEMORY_MAX = 3072;
 export const BOOT_CHOICES: readonly BootChoice[] = ["floppy", "hda", "cdrom", "menu"];
 export const POINTER_MODES: readonly PointerMode[] = ["auto", "relative", "absolute", "integrated"];
+export const CLIPBOARD_SETTINGS: readonly ClipboardSetting[] = [
+  "both",
+  "to-guest",
+  "to-host",
+  "off",
+];
 export const USB_DEVICES: readonly UsbDevice[] = ["mouse", "tablet", "keyboard"];
 export const USB_INTERVALS: readonly UsbInterval[] = [1, 10];
 
@@ -188,5 +201,6 @@ const machine = object<MachineConfig>({
   usb: optional(list(oneOf(USB_DEVICES))),
   usbInterval: withDefault(oneOf(USB_INTERVALS), 10),
   folders: withDefault(list(folder), []),
+  clipboard: withDefault(oneOf(CLIPBOARD_SETTINGS), "both"),
   jit: withDefault(yesNo, true),
 });

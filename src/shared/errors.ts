@@ -17,6 +17,7 @@ export type ErrorCode =
   | "firmware-missing"
   | "kernel-bad"
   | "folder" // a shared folder; the message says what
+  | "clipboard" // the shared clipboard; the message says what
   | "core-crash" // a bug in the emulator
   | "not-running"
   | "aborted" // another call has taken the place of this one

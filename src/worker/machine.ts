@@ -1,6 +1,6 @@
 // One machine, running: the same in a worker and in Node. Owns the core, gives it time, and carries data in and out.
 
-import type { BootChoice, PointerMode } from "../shared/config";
+import type { BootChoice, ClipboardSetting, PointerMode } from "../shared/config";
 import { TandemError } from "../shared/errors";
 import { InputKind, type InputRingReader } from "../shared/input-ring";
 import {
@@ -42,6 +42,7 @@ import {
   pointerUse,
 } from "./pointer-input";
 import { IntegrationHub } from "./services/integration-hub";
+import type { ClipboardService } from "./services/clipboard";
 import type { SharedFoldersService } from "./services/shared-folders";
 import type { HostClock } from "./services/time";
 import { Sleeper, yieldToEvents } from "./scheduler";
@@ -65,6 +66,8 @@ export interface MachineParts {
   pointer?: PointerSetting;
   /** For tests: what the guest is told of the time. */
   clock?: HostClock;
+  /** Without it: "both". */
+  clipboard?: ClipboardSetting;
   /** What a triple fault does: as on hardware, or the machine stops for a look at it. */
   onTripleFault: "reset" | "stop";
 }
@@ -162,6 +165,7 @@ export class Machine {
       undefined,
       parts.clock,
     );
+    if (parts.clipboard) this.#hub.clipboard.set(parts.clipboard);
     this.#drives = { ...parts.drives };
   }
 
@@ -342,6 +346,10 @@ export class Machine {
 
   get folders(): SharedFoldersService {
     return this.#hub.folders;
+  }
+
+  get clipboard(): ClipboardService {
+    return this.#hub.clipboard;
   }
 
   // ---- output ----

@@ -40,6 +40,8 @@ export class News {
         return `${event.type} ${event.drive} ${event.write}`;
       case "tray":
         return `${event.type} ${event.drive}`;
+      case "clipboard-wanted":
+        return `${event.type} ${event.request}`;
       case "folder":
         return `${event.type} ${event.number}`;
       case "error":

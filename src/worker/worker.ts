@@ -102,6 +102,14 @@ const api: MachineApi = {
     folderErrors(() => current().folders.setReadOnly(name, readOnly)),
   reconnectFolder: (name) => folderErrors(() => current().folders.folder(name).reconnect()),
   folders: () => machine?.folders.status() ?? [],
+  setClipboard: (setting) => machine?.clipboard.set(setting),
+  offerClipboard: (formats, paste) => machine?.clipboard.offer(formats, paste),
+  supplyClipboard: (request, data) => machine?.clipboard.supply(request, data),
+  readClipboard: (format) =>
+    plainErrors(async () => {
+      const bytes = await current().clipboard.read(format);
+      return Comlink.transfer(bytes, [bytes.buffer]);
+    }),
   screenshot() {
     const pixels = current().screenshot();
     return Comlink.transfer(pixels, [pixels.data.buffer]);
@@ -139,6 +147,7 @@ async function loadParts(
     drives,
     append: config.append,
     pointer: config,
+    clipboard: config.clipboard,
     onTripleFault: "reset",
     ...(kernel && { kernel }),
     ...(initrd && { initrd, modules: [{ bytes: initrd, commandLine: "initrd" }] }),

@@ -12,6 +12,7 @@ import {
   RequestStatus,
 } from "../../../wasm/protocol/tandem-port";
 import type { Core } from "../core";
+import { ClipboardService } from "./clipboard";
 import { PointerService } from "./pointer";
 import { SharedFoldersService } from "./shared-folders";
 import { NO_COMMAND, OK, type Reply, type Service } from "./service";
@@ -37,6 +38,7 @@ export class IntegrationHub {
   readonly #services: readonly Service[];
   readonly folders: SharedFoldersService;
   readonly time: TimeService;
+  readonly clipboard: ClipboardService;
   #core: Core | undefined;
   #underWay = new Map<number, AbortController>();
   #hasSession = false;
@@ -56,7 +58,11 @@ export class IntegrationHub {
       this.#wake();
     });
     this.time = new TimeService(wake, clock);
-    this.#services = [...services(tell), this.folders, this.time];
+    this.clipboard = new ClipboardService(tell, (serial) => {
+      this.#core?.exports.raiseEvent(Event.Clipboard, serial);
+      this.#wake();
+    });
+    this.#services = [...services(tell), this.folders, this.clipboard, this.time];
   }
 
   /** Requests that were not answered at once. */

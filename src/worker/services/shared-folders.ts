@@ -214,7 +214,8 @@ function newBase(): number {
   return (1 + Math.floor(Math.random() * SESSION_BASES)) * SESSION_NODES;
 }
 
-function pageList(list: Uint8Array, core: () => Core | undefined): GuestPages {
+/** What a page list names. `core`: undefined once nobody may touch it any more. @throws FolderError Invalid */
+export function pageList(list: Uint8Array, core: () => Core | undefined): GuestPages {
   const entries = list.length / PAGE_ENTRY;
   if (entries > FOLDER_PAGES_MAX) throw new FolderError(Errno.Invalid);
   const input = new ByteReader(list);
