@@ -30,7 +30,7 @@ const PROGRAMS = [
     name: "pillion",
     folder: join(ADDITIONS, "pillion"),
     binary: "pillion.elf",
-    shared: ["../common/tandem.c"],
+    shared: ["../common/png.c", "../common/tandem.c"],
     linkFlags: ["-Wl,-T,pillion.ld"],
     prepare: (program, build) => {
       const art = join(build, "art.gen.c");

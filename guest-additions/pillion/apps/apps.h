@@ -4,9 +4,6 @@
 
 #include "../desktop/window.h"
 
-extern const App welcomeApp, paintApp, targetsApp, inspectorApp, systemApp, notesApp;
+extern const App welcomeApp, paintApp, targetsApp, inspectorApp, systemApp, notesApp, viewerApp;
 extern const App *const apps[];
 extern const u32 appCount;
-
-/** What has been written in the notes. */
-const char *notesText(void);

@@ -25,6 +25,32 @@ typedef struct {
 
 #define FIRST_CHARACTER 0x20
 #define LAST_CHARACTER 0x84
+/** Behind these: marks above letters, then what fonts have beyond Latin letters; see art/glyphs.mjs. */
+enum {
+  GLYPH_ACUTE = LAST_CHARACTER + 1,
+  GLYPH_GRAVE,
+  GLYPH_CIRCUMFLEX,
+  GLYPH_DIAERESIS,
+  GLYPH_TILDE,
+  GLYPH_RING,
+  GLYPH_CARON,
+  GLYPH_MACRON,
+  GLYPH_BREVE,
+  GLYPH_DOT_ABOVE,
+  GLYPH_CEDILLA,
+  GLYPH_DOTLESS_I,
+  GLYPH_SHARP_S,
+  GLYPH_AE,
+  GLYPH_O_STROKE,
+  GLYPH_CAPITAL_O_STROKE,
+  GLYPH_EURO,
+  GLYPH_BULLET,
+  GLYPH_ELLIPSIS,
+  GLYPH_APOSTROPHE,
+  GLYPH_QUOTE,
+  GLYPH_TICK,
+  GLYPH_UNKNOWN,
+};
 
 /** Characters beyond ASCII, for use in texts. */
 #define CHAR_DOT "\x7f"
@@ -35,7 +61,7 @@ typedef struct {
 #define CHAR_MICRO "\x84"
 
 extern const Font fontRegular, fontBold, fontLarge;
-extern const Icon iconWelcome, iconPaint, iconTargets, iconInspector, iconSystem, iconNotes;
+extern const Icon iconWelcome, iconPaint, iconTargets, iconInspector, iconSystem, iconNotes, iconFiles, iconViewer, iconOther;
 extern const Icon iconClose, iconMinimise, iconCheck, iconLogo;
 
 /** Of windows; both are also in art/generate.mjs. */

@@ -204,30 +204,150 @@ void drawIcon(Surface *on, const Icon *icon, i32 x, i32 y, Colour colour) {
   drawMask(on, icon->bitmap, rect(x, y, icon->size, icon->size), colour);
 }
 
-static const Glyph *glyphOf(const Font *font, char character) {
-  u8 code = (u8)character;
-  if (code < FIRST_CHARACTER || code > LAST_CHARACTER) code = '?';
+// ---- text ----
+
+/** A letter and the mark on it. */
+typedef struct {
+  u8 letter, mark;
+} Composed;
+
+/** U+00C0 to U+017F: letters, and their marks; "-" for none. */
+static const char letters[] = "AAAAAA\1CEEEEIIIIDNOOOOO\2\3UUUUYP\4aaaaaa\5ceeeeiiiidnooooo:\6uuuuypy"
+                              "AaAaAaCcCcCcCcDdDdEeEeEeEeEeGgGgGgGgHhHhIiIiIiIiI\7IiJjKkkLlLlLlLlLlNnNnNnnNnOoOoOoOoRrRrRrSsSsSsSsTtTtTt"
+                              "UuUuUuUuUuUuWwYyYZzZzZzs";
+static const char letterMarks[] = "gactdr-,gacdgacd-tgactd--gacda--gactdr-,gacdgacd-tgactd--gacda-d"
+                                  "mmbb,,aacc..vvvv--mmbb..,,vvccbb..,,cc--ttmmbb,,.---cc,,-aa,,vv..--aa,,vv---mmbbaa--aa,,vvaacc,,vv,,vv--"
+                                  "ttmmbbrraa,,ccccdaa..vv-";
+/** What the small numbers among the letters stand for. */
+static const u8 letterSpecials[] = {0, 'A', GLYPH_CAPITAL_O_STROKE, 'O', GLYPH_SHARP_S, GLYPH_AE, GLYPH_O_STROKE, GLYPH_DOTLESS_I};
+
+static u8 markOf(char name) {
+  static const char names[] = "agcdtrvmb.,";
+  for (u32 i = 0; names[i]; i++)
+    if (names[i] == name) return (u8)(GLYPH_ACUTE + i);
+  return 0;
+}
+
+static Composed composedOf(u32 code) {
+  if (code >= FIRST_CHARACTER && code <= 0x7e) return (Composed){(u8)code, 0};
+  // The bytes of art.h, which are control characters as code points.
+  if (code >= 0x7f && code <= LAST_CHARACTER) return (Composed){(u8)code, 0};
+  if (code >= 0xc0 && code <= 0x17f) {
+    u8 letter = (u8)letters[code - 0xc0];
+    u8 mark = markOf(letterMarks[code - 0xc0]);
+    if (code == 0xd7) letter = 0x81;
+    else if (code == 0xd8) letter = GLYPH_CAPITAL_O_STROKE;
+    else if (code == 0xf7) letter = ':';
+    else if (letter < COUNT(letterSpecials)) letter = letterSpecials[letter];
+    if (mark && mark != GLYPH_CEDILLA && letter == 'i') letter = GLYPH_DOTLESS_I;
+    return (Composed){letter, mark};
+  }
+  switch (code) {
+    case 0xa0:
+      return (Composed){' ', 0};
+    case 0xab:
+    case 0xbb:
+    case 0x201c:
+    case 0x201d:
+    case 0x201e:
+      return (Composed){GLYPH_QUOTE, 0};
+    case 0xb0:
+      return (Composed){0x82, 0};
+    case 0xb5:
+    case 0x3bc:
+      return (Composed){0x84, 0};
+    case 0xb7:
+      return (Composed){0x7f, 0};
+    case 0x2010:
+    case 0x2011:
+      return (Composed){'-', 0};
+    case 0x2013:
+    case 0x2014:
+    case 0x2212:
+      return (Composed){0x83, 0};
+    case 0x2018:
+    case 0x2019:
+      return (Composed){GLYPH_APOSTROPHE, 0};
+    case 0x2022:
+      return (Composed){GLYPH_BULLET, 0};
+    case 0x2026:
+      return (Composed){GLYPH_ELLIPSIS, 0};
+    case 0x20ac:
+      return (Composed){GLYPH_EURO, 0};
+    case 0x2192:
+      return (Composed){0x80, 0};
+    case 0x2713:
+      return (Composed){GLYPH_TICK, 0};
+    default:
+      return (Composed){GLYPH_UNKNOWN, 0};
+  }
+}
+
+u32 takeCharacter(const char **text) {
+  const u8 *at = (const u8 *)*text;
+  u32 lead = *at;
+  u32 more = lead >= 0xf0 && lead < 0xf5 ? 3 : lead >= 0xe0 && lead < 0xf0 ? 2 : lead >= 0xc2 && lead < 0xe0 ? 1 : 0;
+  u32 code = more ? lead & (0x3fu >> more) : lead;
+  for (u32 i = 1; i <= more; i++) {
+    if ((at[i] & 0xc0) != 0x80) {
+      more = 0;
+      code = lead;
+      break;
+    }
+    code = code << 6 | (at[i] & 0x3f);
+  }
+  *text += more + 1;
+  return code;
+}
+
+static const Glyph *glyphOf(const Font *font, u8 code) {
   return &font->glyphs[code - FIRST_CHARACTER];
 }
 
-i32 drawText(Surface *on, const Font *font, i32 x, i32 y, Colour colour, const char *text) {
-  for (; *text; text++) {
-    const Glyph *glyph = glyphOf(font, *text);
-    Rect r = rect(x + glyph->left, y + font->ascent + glyph->top + 1, glyph->width, glyph->height);
-    if (glyph->width) drawMask(on, font->bitmap + glyph->offset, r, colour);
-    x += glyph->advance;
+static void drawGlyph(Surface *on, const Font *font, u8 code, i32 x, i32 y, Colour colour) {
+  const Glyph *glyph = glyphOf(font, code);
+  Rect r = rect(x + glyph->left, y + font->ascent + glyph->top + 1, glyph->width, glyph->height);
+  if (glyph->width) drawMask(on, font->bitmap + glyph->offset, r, colour);
+}
+
+static i32 drawCharacter(Surface *on, const Font *font, i32 x, i32 y, Colour colour, u32 code) {
+  Composed composed = composedOf(code);
+  i32 advance = glyphOf(font, composed.letter)->advance;
+  drawGlyph(on, font, composed.letter, x, y, colour);
+  if (composed.mark) {
+    bool tall = (composed.letter >= 'A' && composed.letter <= 'Z') || strchr("bdfhklt", composed.letter);
+    i32 up = tall && composed.mark != GLYPH_CEDILLA ? font->ascent / 4 : 0;
+    drawGlyph(on, font, composed.mark, x + (advance - glyphOf(font, composed.mark)->advance) / 2, y - up, colour);
   }
+  return x + advance;
+}
+
+i32 drawText(Surface *on, const Font *font, i32 x, i32 y, Colour colour, const char *text) {
+  while (*text) x = drawCharacter(on, font, x, y, colour, takeCharacter(&text));
   return x;
 }
 
-i32 characterWidth(const Font *font, char character) {
-  return glyphOf(font, character)->advance;
+i32 characterWidth(const Font *font, u32 character) {
+  return glyphOf(font, composedOf(character).letter)->advance;
 }
 
 i32 textWidth(const Font *font, const char *text) {
   i32 width = 0;
-  for (; *text; text++) width += glyphOf(font, *text)->advance;
+  while (*text) width += characterWidth(font, takeCharacter(&text));
   return width;
+}
+
+void drawTextWithin(Surface *on, const Font *font, i32 x, i32 y, i32 width, Colour colour, const char *text) {
+  bool fits = textWidth(font, text) <= width;
+  i32 end = x + width - (fits ? 0 : characterWidth(font, 0x2026));
+  while (*text) {
+    const char *next = text;
+    u32 code = takeCharacter(&next);
+    if (x + characterWidth(font, code) > end) break;
+    x = drawCharacter(on, font, x, y, colour, code);
+    text = next;
+  }
+  if (!fits) drawCharacter(on, font, x, y, colour, 0x2026);
 }
 
 void drawTextCentred(Surface *on, const Font *font, Rect in, Colour colour, const char *text) {

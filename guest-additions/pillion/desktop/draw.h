@@ -52,12 +52,19 @@ void fillDisc(Surface *on, i32 x, i32 y, i32 radius, Colour colour, u32 weight);
 Rect drawLine(Surface *on, i32 x0, i32 y0, i32 x1, i32 y1, i32 width, Colour colour);
 void drawIcon(Surface *on, const Icon *icon, i32 x, i32 y, Colour colour);
 
-/** `y` is the top of the line. Returns where the pen ends. */
+/**
+ * Texts are UTF-8, or the bytes of art.h. Fonts have Latin letters; for others stands a box. `y` is the top of the line. Returns
+ * where the pen ends.
+ */
 i32 drawText(Surface *on, const Font *font, i32 x, i32 y, Colour colour, const char *text);
 i32 textWidth(const Font *font, const char *text);
 void drawTextCentred(Surface *on, const Font *font, Rect in, Colour colour, const char *text);
 void drawTextRight(Surface *on, const Font *font, i32 right, i32 y, Colour colour, const char *text);
-i32 characterWidth(const Font *font, char character);
+/** The text's first character; moves behind it. Bytes that are no UTF-8 are characters of their own. */
+u32 takeCharacter(const char **text);
+i32 characterWidth(const Font *font, u32 character);
+/** Draws what has room, with dots when that is not all. */
+void drawTextWithin(Surface *on, const Font *font, i32 x, i32 y, i32 width, Colour colour, const char *text);
 
 /** Whole part of the square root. */
 u32 squareRoot(u32 value);

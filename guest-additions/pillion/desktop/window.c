@@ -8,7 +8,7 @@
 #include "../drivers/usb.h"
 #include "compositor.h"
 
-#define WINDOWS_MAX 8
+#define WINDOWS_MAX 16
 #define FRAME_TIME 15000 // microseconds between two pictures
 #define TITLE_BUTTON 28
 #define TITLE_BUTTON_GAP 4
@@ -16,7 +16,10 @@
 #define MINIMISE_BUTTON (-3)
 #define NOTICE_SECONDS 4
 #define TASK_WIDTH 118
+#define TASK_GAP 4
+#define TASK_ICON 42 // of one without its name
 #define TASK_LEFT 12
+#define TASK_RIGHT 230 // room for the pointer's label and the clock
 #define BAR_TINT 0x10182c
 #define BAR_INK 0xf2f4fa
 #define BAR_SOFT 0xaab4cc
@@ -207,7 +210,8 @@ static void drawTitle(Window *window) {
   Rect tile = rect(10, 8, 24, 24);
   fillRound(surface, tile, 7, focused ? window->app->tile : mix(window->app->tile, 0xf1f3f8, 110), 256);
   drawIcon(surface, window->app->icon, tile.x + 2, tile.y + 2, CARD);
-  drawText(surface, &fontBold, 43, 11, focused ? INK : INK_FAINT, window->app->title);
+  i32 room = titleButton(window, MINIMISE_BUTTON).x - 43 - 8;
+  drawTextWithin(surface, &fontBold, 43, 11, room, focused ? INK : INK_FAINT, window->title);
   drawTitleButton(window, CLOSE_BUTTON, &iconClose);
   drawTitleButton(window, MINIMISE_BUTTON, &iconMinimise);
 }
@@ -303,8 +307,20 @@ void notify(const char *text) {
 
 // ---- task bar ----
 
+/** Where not all have room for their names, those that are open have, and where even these do not, none. */
+static i32 taskWidth(u32 index) {
+  i32 room = screen.width - TASK_LEFT - TASK_RIGHT;
+  i32 opened = 0;
+  for (u32 i = 0; i < count; i++) opened += windows[i].open;
+  i32 all = (i32)count * (TASK_WIDTH + TASK_GAP);
+  i32 some = opened * (TASK_WIDTH + TASK_GAP) + ((i32)count - opened) * (TASK_ICON + TASK_GAP);
+  return all <= room || (some <= room && windows[index].open) ? TASK_WIDTH : TASK_ICON;
+}
+
 static Rect taskPlace(u32 index) {
-  return rect(TASK_LEFT + (i32)index * (TASK_WIDTH + 4), 7, TASK_WIDTH, TASKBAR_HEIGHT - 14);
+  i32 x = TASK_LEFT;
+  for (u32 i = 0; i < index; i++) x += taskWidth(i) + TASK_GAP;
+  return rect(x, 7, taskWidth(index), TASKBAR_HEIGHT - 14);
 }
 
 static i32 taskAt(i32 x, i32 y) {
@@ -347,7 +363,8 @@ static void drawTaskbar(void) {
     fillRound(&taskbar, tile, 7, window->app->tile, 256);
     drawIcon(&taskbar, window->app->icon, tile.x + 3, tile.y + 3, CARD);
     Colour ink = window->open ? BAR_INK : BAR_SOFT;
-    drawText(&taskbar, focused ? &fontBold : &fontRegular, tile.x + 35, place.y + 10, ink, window->app->title);
+    const Font *font = focused ? &fontBold : &fontRegular;
+    if (place.width > TASK_ICON) drawText(&taskbar, font, tile.x + 35, place.y + 10, ink, window->app->title);
     if (window->open) {
       i32 width = focused ? 18 : 6;
       fillRound(&taskbar, rect(tile.x + 13 - width / 2, TASKBAR_HEIGHT - 5, width, 3), 1, focused ? 0x8fb4ff : BAR_SOFT, 256);
@@ -575,6 +592,7 @@ void startDesktop(void) {
   lastFrame = microseconds() - FRAME_TIME;
   for (u32 i = 0; i < appCount && i < WINDOWS_MAX; i++) {
     windows[count].app = apps[i];
+    windows[count].title = apps[i]->title;
     windows[count].frame = apps[i]->place;
     windows[count].hovered = windows[count].pressed = -1;
     count++;

@@ -66,6 +66,7 @@ typedef struct {
 
 struct Window {
   const App *app;
+  const char *title; // the app's at first
   Surface surface; // pixels are null while it has never been open
   Rect frame;      // on the screen
   bool open, minimised;

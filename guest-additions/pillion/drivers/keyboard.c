@@ -55,7 +55,7 @@ bool takeKey(KeyEvent *event) {
   down[usage] = pressed;
   bool shift = down[KEY_SHIFT_LEFT] || down[KEY_SHIFT_RIGHT];
   bool control = down[KEY_CONTROL_LEFT] || down[KEY_CONTROL_LEFT + 4];
-  *event = (KeyEvent){usage, control ? 0 : characterOf(usage, shift), pressed, control};
+  *event = (KeyEvent){usage, control ? 0 : characterOf(usage, shift), pressed, control, shift};
   if (pressed) typed++;
   return true;
 }

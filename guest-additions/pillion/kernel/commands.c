@@ -2,7 +2,8 @@
 
 #include "commands.h"
 
-#include "../apps/apps.h"
+#include "../apps/notes.h"
+#include "../apps/viewer.h"
 #include "../desktop/cursor.h"
 #include "../desktop/window.h"
 #include "../drivers/display.h"
@@ -109,6 +110,15 @@ static void text(const char *rest) {
   serialWrite("\n");
 }
 
+/** Its size, and a sum over its pixels that a test can make as well. */
+static void picture(const char *rest) {
+  (void)rest;
+  const Picture *shown = viewerPicture();
+  u32 sum = 0;
+  for (u32 i = 0; i < shown->width * shown->height; i++) sum = (sum ^ shown->pixels[i]) * 0x01000193;
+  serialPrint("PICTURE %u %u %08x\n", shown->width, shown->height, sum);
+}
+
 void shutDown(void) {
   serialWrite("BYE\n");
   powerOff();
@@ -140,6 +150,7 @@ static const Command commands[] = {
     {"open", "WINDOW", openNamed},
     {"close", "WINDOW", closeNamed},
     {"text", "what stands in the notes", text},
+    {"picture", "size of the picture that is shown, and a check sum", picture},
     {"quit", "switches off", quit},
     {"panic", "the last screen; exception: by an exception", panicNow},
     {"help", "this", help},

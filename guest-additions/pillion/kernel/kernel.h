@@ -14,6 +14,7 @@ void *memset(void *to, int value, size_t bytes);
 int memcmp(const void *a, const void *b, size_t bytes);
 size_t strlen(const char *text);
 int strcmp(const char *a, const char *b);
+char *strchr(const char *text, int character);
 bool startsWith(const char *text, const char *prefix);
 /** Fills and copies whole pixels in one instruction each. */
 void fill32(u32 *to, u32 value, u32 count);

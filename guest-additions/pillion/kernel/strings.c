@@ -52,6 +52,12 @@ int strcmp(const char *a, const char *b) {
   return (u8)*a - (u8)*b;
 }
 
+char *strchr(const char *text, int character) {
+  for (; *text; text++)
+    if (*text == (char)character) return (char *)text;
+  return NULL;
+}
+
 bool startsWith(const char *text, const char *prefix) {
   while (*prefix)
     if (*text++ != *prefix++) return false;
