@@ -45,7 +45,7 @@ export default defineConfig({
       name: "plain",
       use: { baseURL: `http://127.0.0.1:${PLAIN_PORT}` },
       // Minutes of systems of others, and files: isolation changes the pointer's way in, nothing of these.
-      testIgnore: ["guests.spec.ts", "shared-folders.spec.ts"],
+      testIgnore: ["guests.spec.ts", "shared-folders.spec.ts", "screen.spec.ts"],
     },
   ],
   webServer: [server(ISOLATED_PORT, true), server(PLAIN_PORT, false)],

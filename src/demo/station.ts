@@ -245,9 +245,7 @@ export class Station {
         this.#setSize(event.width, event.height);
         break;
       case "frame":
-        this.#copy.draw(event.x, event.y, event.pixels);
-        this.#touch(event.x, event.y, event.pixels.width, event.pixels.height);
-        this.#published = pageTime(event.time);
+        this.#takeFrame(event);
         break;
       case "pointer":
         this.#listensTo = event.mode;
@@ -347,6 +345,14 @@ export class Station {
     this.#image = new ImageData(bytes, width, height);
     this.#canvas.width = width;
     this.#canvas.height = height;
+  }
+
+  // Drawn by this page, not by the worker: what is measured is what has been drawn, and when.
+  #takeFrame({ x, y, width, height, data, time }: Extract<MachineEvent, { type: "frame" }>): void {
+    if (!data) return;
+    this.#copy.draw(x, y, { width, height, data });
+    this.#touch(x, y, width, height);
+    this.#published = pageTime(time);
   }
 
   #touch(x: number, y: number, width: number, height: number): void {

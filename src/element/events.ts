@@ -20,7 +20,8 @@ export interface TandemEventDetails {
   diskactivity: { drive: DriveName; write: boolean };
   stats: MachineStats;
   videomode: { width: number; height: number };
-  frame: { x: number; y: number; width: number; height: number; data: Uint8ClampedArray<ArrayBuffer>; time: number }; // prettier-ignore
+  frame: { x: number; y: number; width: number; height: number; time: number };
+  framepixels: { x: number; y: number; width: number; height: number; time: number; data: Uint8ClampedArray<ArrayBuffer> }; // prettier-ignore
   pointerinput: PointerInput;
   /** Times are performance.timeOrigin + performance.now(), of the worker. */
   inputtaken: { device: PointerDevice; id: number; time: number; latched?: number };

@@ -110,6 +110,8 @@ export interface Shadow {
   message: HTMLElement;
   toolbar: HTMLElement;
   field: HTMLTextAreaElement;
+  /** A canvas serves one machine; this is for the next. It has the focus if the one before had it. */
+  renewCanvas(): void;
   /** The host's own proportions, weaker than any rule of the page. */
   setAspect(width: number, height: number): void;
 }
@@ -133,13 +135,7 @@ export function createShadow(host: HTMLElement): Shadow {
   const aspect = new CSSStyleSheet();
   root.adoptedStyleSheets = [aspect, sharedStyle];
 
-  const canvas = make("canvas", "screen");
-  canvas.tabIndex = 0;
-  canvas.setAttribute("role", "application");
-  canvas.setAttribute(
-    "aria-label",
-    "Screen of the machine; while it has the focus, keys go to the guest. Ctrl+Alt gives them back.",
-  );
+  const canvas = screenCanvas();
   const corners = [1, 2, 3, 4].map(() => make("i", "corner"));
   const cursor = make("div", "cursor");
   cursor.hidden = true;
@@ -185,10 +181,10 @@ export function createShadow(host: HTMLElement): Shadow {
   }))
     // prettier-ignore
     element.setAttribute("part", part);
-  for (const [name, element] of Object.entries({ screen: canvas, stage, waiting, hint: message }))
+  for (const [name, element] of Object.entries({ stage, waiting, hint: message }))
     element.dataset["part"] = name;
 
-  return {
+  const shadow: Shadow = {
     stage,
     picture,
     canvas,
@@ -200,8 +196,28 @@ export function createShadow(host: HTMLElement): Shadow {
     message,
     toolbar,
     field,
+    renewCanvas() {
+      const old = shadow.canvas;
+      const hadFocus = root.activeElement === old;
+      shadow.canvas = screenCanvas();
+      old.replaceWith(shadow.canvas);
+      if (hadFocus) shadow.canvas.focus({ preventScroll: true });
+    },
     setAspect: (width, height) => aspect.replaceSync(`:host { aspect-ratio: ${width} / ${height}; }`), // prettier-ignore
   };
+  return shadow;
+}
+
+function screenCanvas(): HTMLCanvasElement {
+  const canvas = make("canvas", "screen");
+  canvas.tabIndex = 0;
+  canvas.setAttribute("role", "application");
+  canvas.setAttribute(
+    "aria-label",
+    "Screen of the machine; while it has the focus, keys go to the guest. Ctrl+Alt gives them back.",
+  );
+  canvas.dataset["part"] = "screen";
+  return canvas;
 }
 
 function toolbarButton([action, text, label]: (typeof BUTTONS)[number]): HTMLElement {

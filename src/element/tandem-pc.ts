@@ -2,6 +2,7 @@
 
 import type {
   DriveName,
+  FrameNews,
   ImageFile,
   MachineEvent,
   MachineFiles,
@@ -101,7 +102,8 @@ const REMOVABLE: readonly string[] = ["floppy", "cdrom"];
  * @fires diskactivity - {drive, write}
  * @fires stats - Speed, load and time, once a second
  * @fires videomode - {width, height} of the guest's screen
- * @fires frame - {x, y, width, height, data, time}: a changed rectangle of the screen, as it was at `time`, after it has been drawn
+ * @fires frame - {x, y, width, height, time}: a rectangle of the screen has changed, and is drawn as it was at `time`
+ * @fires framepixels - {x, y, width, height, time, data}: the same with its pixels. They are copied for whoever listens: it costs time
  * @fires pointerinput - {id, kind, x, y, buttons, timeStamp, sent}: what was sent to the guest
  * @fires inputtaken - {device, id, time, latched}: the guest has taken all pointer input up to this id; times are performance.timeOrigin + performance.now()
  * @fires cursorposition - {x, y}: where the guest says that its cursor is
@@ -161,6 +163,7 @@ export class TandemPc extends Base {
   #use: { mode: PointerUse; device: PointerDevice | "none" } = { mode: "relative", device: "none" };
   #pointerMode: PointerMode = "auto";
   #captured = false;
+  #frameNews: FrameNews = "none";
   /** Counts the loads: one that was overtaken by another is given up. */
   #loads = 0;
   #loading: Promise<void> | undefined;
@@ -175,7 +178,7 @@ export class TandemPc extends Base {
     super();
     this.#shadow = createShadow(this);
     const { canvas, corners, toolbar, start } = this.#shadow;
-    this.#picture = new Picture(canvas, corners);
+    this.#picture = new Picture(corners, canvas.width, canvas.height);
     toolbar.addEventListener("click", this.#onToolbar);
     start.addEventListener("click", () => this.#tryTo(() => this.start()));
     toolbar.hidden = true;
@@ -200,6 +203,14 @@ export class TandemPc extends Base {
     options?: boolean | AddEventListenerOptions,
   ): void {
     super.addEventListener(type, listener as EventListener, options);
+    if (type === "frame" || type === "framepixels") this.#hearFrames(type);
+  }
+
+  /** Frames are told from their first listener on. */
+  #hearFrames(type: "frame" | "framepixels"): void {
+    if (type === "framepixels") this.#frameNews = "pixels";
+    else if (this.#frameNews === "none") this.#frameNews = "places";
+    void this.#session?.machine.api.tellFrames(this.#frameNews);
   }
 
   // ---- the page ----
@@ -380,13 +391,13 @@ export class TandemPc extends Base {
   }
 
   #begin(machine: MachineClient): void {
-    const { canvas, corners, picture, stage, cursor: layer, field } = this.#shadow;
-    const where = new Picture(canvas, corners);
+    const { canvas, picture, stage, cursor: layer, field } = this.#shadow;
+    const pixels = this.#picture;
     const sender = new PointerSender(machine, (input) => this.#fire("pointerinput", input));
-    const cursor = new GuestCursor(canvas, where, layer);
+    const cursor = new GuestCursor(canvas, pixels, layer);
     const host = {
       canvas,
-      picture: where,
+      picture: pixels,
       sender,
       device: "none" as const,
       explain: (words: string | undefined) => this.#explain(words),
@@ -404,7 +415,7 @@ export class TandemPc extends Base {
       canvas.blur();
     };
     const keyboard = new TouchKeyboard(field, machine);
-    const screen = new Screen({ canvas, picture, stage }, machine, (width, height) => {
+    const screen = new Screen({ canvas, pixels, picture, stage }, machine, (width, height) => {
       this.#shadow.setAspect(width, height);
       this.#fire("videomode", { width, height });
     });
@@ -420,14 +431,17 @@ export class TandemPc extends Base {
       sender.detach();
       machine.dispose();
     };
+    void machine.api.tellFrames(this.#frameNews);
     this.#session = { machine, pointer, sender, cursor, keyboard, detach };
     this.#onVisibility();
     this.#fire("ready", undefined);
   }
 
   #end(): void {
-    this.#session?.detach();
+    if (!this.#session) return;
+    this.#session.detach();
     this.#session = undefined;
+    this.#shadow.renewCanvas();
   }
 
   // ---- the buttons of the case ----
@@ -629,11 +643,9 @@ export class TandemPc extends Base {
       case "serial":
         this.#fire("serial", { port: event.port, bytes: event.bytes });
         break;
-      case "frame": {
-        const { x, y, pixels, time } = event;
-        this.#fire("frame", { x, y, ...pixels, time });
+      case "frame":
+        this.#onFrame(event);
         break;
-      }
       case "disk-activity":
         this.#fire("diskactivity", { drive: event.drive, write: event.write });
         break;
@@ -683,6 +695,11 @@ export class TandemPc extends Base {
   }: Extract<MachineEvent, { type: "input-taken" }>): void {
     // prettier-ignore
     this.#fire("inputtaken", { device, id, time, ...(latched !== undefined && { latched }) });
+  }
+
+  #onFrame({ x, y, width, height, time, data }: Extract<MachineEvent, { type: "frame" }>): void {
+    this.#fire("frame", { x, y, width, height, time });
+    if (data) this.#fire("framepixels", { x, y, width, height, time, data });
   }
 
   #onProgress({ file, loaded, total }: { file: string; loaded: number; total: number }): void {

@@ -92,7 +92,7 @@ export class MachineClient {
       this.#tell(data);
     } finally {
       // The next frame waits until this one was taken, so that a busy page does not have to catch up.
-      if (data.type === "frame") this.#events.port1.postMessage(null);
+      if (data.type === "frame" && data.data) this.#events.port1.postMessage(null);
     }
   };
 

@@ -100,14 +100,24 @@ export interface MachineStats {
   slice: number;
 }
 
+/** What the page hears of frames: nothing, where something has changed, or its pixels as well (a copy of each). */
+export type FrameNews = "none" | "places" | "pixels";
+
 export interface MachineApi {
   /**
    * Builds the machine; it stays off. `config` is checked here. Once per worker. `core`: the core's module, when the page has it
    * already; machines of one page share it.
    */
   create(config: unknown, files?: MachineFiles, core?: WebAssembly.Module): Promise<void>;
-  /** Events go to this port from now on. Its other end posts a message back for each frame it has taken: frames wait for that. */
+  /** Events go to this port from now on. Its other end posts a message back for each frame with pixels that it has taken: frames wait for that. */
   listen(port: MessagePort): void;
+  /**
+   * The picture is drawn here from now on, by the worker, which sends no frames then unless `tellFrames` asks for them. The canvas is
+   * transferred, and the worker's for good.
+   */
+  drawOn(canvas: OffscreenCanvas): void;
+  /** What is told of frames that the worker draws: at first nothing. Without a canvas their pixels are always sent. */
+  tellFrames(news: FrameNews): void;
   /** Powers on, or goes on after pause(). */
   start(): Promise<void>;
   pause(): void;
@@ -199,8 +209,16 @@ export type MachineEvent =
   | { type: "serial"; port: number; bytes: Uint8Array<ArrayBuffer> }
   /** The resolution changed; frames of the new size follow. */
   | { type: "video-mode"; width: number; height: number }
-  /** A changed rectangle of the screen, as it was at `time` (of the worker, see "input-taken"). */
-  | { type: "frame"; x: number; y: number; pixels: Pixels; time: number }
+  /** A changed rectangle of the screen, as it was at `time` (of the worker, see "input-taken"). `data`: its pixels, if asked for. */
+  | {
+      type: "frame";
+      x: number;
+      y: number;
+      width: number;
+      height: number;
+      time: number;
+      data?: Uint8ClampedArray<ArrayBuffer>;
+    }
   | { type: "disk-activity"; drive: DriveName; write: boolean }
   | { type: "stats"; stats: MachineStats }
   /** A line of the firmware's or guest's debug console (ports 402h, E9h). */

@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { afterEach, expect, test } from "vitest";
 import type { MachineEvent } from "../shared/api";
 import { INPUT_RING_BYTES, InputKind, InputRingWriter } from "../shared/input-ring";
-import { Machine } from "./machine";
+import { type CoreFrame, Machine, type Viewer } from "./machine";
 
 const module = new WebAssembly.Module(
   readFileSync(process.env["TANDEM_CORE"] ?? "build/core.wasm"),
@@ -18,6 +18,7 @@ function boot(
   code: number[],
   until: (event: MachineEvent) => boolean,
   onTripleFault: "reset" | "stop" = "stop",
+  viewer?: Viewer,
 ): { events: MachineEvent[]; found: Promise<MachineEvent> } {
   const image = new Uint8Array(0x30 + code.length);
   const view = new DataView(image.buffer);
@@ -41,6 +42,7 @@ function boot(
         events.push(event);
         if (until(event)) resolve(event);
       },
+      viewer,
     );
     machine.start();
   });
@@ -100,6 +102,38 @@ test("a paused guest's time stands still", async () => {
   machine?.resume();
   await new Promise((resolve) => setTimeout(resolve, 30));
   expect(machine?.stats().uptime).toBeGreaterThan(before?.uptime ?? 0);
+});
+
+test("a viewer that has not presented a frame gets no other, then the newest; its size is told before", async () => {
+  const frames: CoreFrame[] = [];
+  const order: string[] = [];
+  const viewer = {
+    isReady: true,
+    show(frame: CoreFrame) {
+      frames.push(frame);
+      order.push("frame");
+      this.isReady = false;
+    },
+  };
+  // again: inc byte [B8000h]; jmp again
+  const { found } = boot(
+    [0xfe, 0x05, ...word(0xb8000), 0xeb, 0xf8],
+    (event) => {
+      if (event.type === "video-mode") order.push(event.type);
+      return event.type === "stats";
+    },
+    "stop",
+    viewer,
+  );
+  await found;
+  expect(order).toEqual(["video-mode", "frame"]);
+  const [first] = frames;
+  expect(first?.picture.data.length).toBe((first?.picture.width ?? 0) * (first?.picture.height ?? 0) * 4); // prettier-ignore
+  viewer.isReady = true;
+  machine?.refresh();
+  expect(frames).toHaveLength(2);
+  expect(frames[1]?.picture).toBe(first?.picture);
+  expect(frames[1]?.width).toBeLessThan(10); // the one character
 });
 
 // --- The Tandem port ---

@@ -72,6 +72,27 @@ export interface MachineParts {
   onTripleFault: "reset" | "stop";
 }
 
+/** A rectangle of the picture that has changed. */
+export interface CoreFrame {
+  x: number;
+  y: number;
+  width: number;
+  height: number;
+  /** As commonTime(). */
+  time: number;
+  /** The whole picture, in the core's own memory: what comes next changes it. The same object as long as it has the same size. */
+  picture: Pixels;
+  /** The rectangle's pixels, to be kept. */
+  copy(): Uint8ClampedArray<ArrayBuffer>;
+}
+
+/** Who looks at the picture. */
+export interface Viewer {
+  /** Whether there is room for another frame. `refresh` of the machine tells it that there is again. */
+  readonly isReady: boolean;
+  show(frame: CoreFrame): void;
+}
+
 /** RunResult of wasm/cpu/run.ts. */
 enum RunResult {
   Budget = 0,
@@ -101,6 +122,8 @@ const POINTER: PointerSetting = { pointer: "auto", usbInterval: 10 };
 /** The longest sleep of a halted guest. */
 const SLEEP_MAXIMUM = 100;
 const FRAME_INTERVAL = 1000 / 60;
+/** A frame may come so much too soon, or every second one of a monitor with 60 Hz would be left out. */
+const FRAME_EARLY = FRAME_INTERVAL / 4;
 const BYTES_PER_PIXEL = 4;
 const STATS_INTERVAL = 1000;
 /** Between two key events of typed text; a PS/2 keyboard types at most 30 a second, but guests take more. */
@@ -115,7 +138,7 @@ export class Machine {
   readonly #parts: MachineParts;
   readonly #listener: (event: MachineEvent) => void;
   readonly #news: News;
-  readonly #isFrameWanted: () => boolean;
+  readonly #viewer: Viewer | undefined;
   readonly #sleeper = new Sleeper();
   readonly #drives: Partial<Record<DriveName, BlockSource>>;
   #core: Core | undefined;
@@ -133,6 +156,9 @@ export class Machine {
   #serialIn: number[][] = [[], []];
   #debugLine = "";
   #lastFrame = 0;
+  #picture: Pixels | undefined;
+  /** Milliseconds until a frame is due that came too soon after the last. */
+  #untilFrame = Infinity;
   #typing: Promise<void> = Promise.resolve();
   #heldKeys = new Set<number>();
   readonly #pointer: PointerInput;
@@ -148,16 +174,12 @@ export class Machine {
   /** Milliseconds spent in the core, for statistics. */
   #coreMilliseconds = 0;
 
-  /** `isFrameWanted`: whether the one who looks has taken the last frame. */
-  constructor(
-    parts: MachineParts,
-    listener: (event: MachineEvent) => void,
-    isFrameWanted = (): boolean => true,
-  ) {
+  /** Without a viewer nothing is drawn but screenshots. */
+  constructor(parts: MachineParts, listener: (event: MachineEvent) => void, viewer?: Viewer) {
     this.#parts = parts;
     this.#listener = listener;
     this.#news = new News(listener);
-    this.#isFrameWanted = isFrameWanted;
+    this.#viewer = viewer;
     this.#pointer = new PointerInput(parts.pointer ?? POINTER);
     this.#hub = new IntegrationHub(
       (event) => this.#report(event),
@@ -309,10 +331,20 @@ export class Machine {
     // The page may be closed without another word.
     if (detached) void this.folders.writeAll();
     this.#core?.exports.setDetached(detached ? 1 : 0);
+    if (!detached) this.refresh();
   }
 
-  /** There may be work: input in shared memory, room for a frame. */
+  /** There may be work: input in shared memory. */
   wake(): void {
+    this.#sleeper.wake();
+  }
+
+  /** The viewer has room for a frame: it gets the newest, if that is due. */
+  refresh(): void {
+    if (!this.#core) return;
+    // Of a machine that stands still there is but one to come.
+    if (this.#state !== "running") this.#lastFrame = -Infinity;
+    this.#showFrame(this.#core, performance.now());
     this.#sleeper.wake();
   }
 
@@ -446,6 +478,7 @@ export class Machine {
   #setState(state: MachineState): void {
     if (state === this.#state) return;
     this.#state = state;
+    if (state !== "running") this.refresh();
     this.#listener({ type: "state", state });
   }
 
@@ -466,7 +499,8 @@ export class Machine {
         const idle = this.#slice();
         this.#flush();
         if (loop !== this.#loop) return;
-        if (idle > 0 && (this.#ring?.prepareToSleep() ?? true)) await this.#sleeper.sleep(idle);
+        const rest = Math.min(idle, this.#untilFrame);
+        if (rest > 0 && (this.#ring?.prepareToSleep() ?? true)) await this.#sleeper.sleep(rest);
         else await yieldToEvents();
       }
     } catch (error) {
@@ -755,11 +789,7 @@ export class Machine {
       this.#listener({ type: "serial", port, bytes: Uint8Array.from(bytes) });
     });
     const now = performance.now();
-    const isFrameDue = now - this.#lastFrame >= FRAME_INTERVAL && !this.#detached;
-    if (isFrameDue && this.#isFrameWanted()) {
-      this.#lastFrame = now;
-      this.#frame(this.#core);
-    }
+    this.#showFrame(this.#core, now);
     if (now - this.#statsAt >= STATS_INTERVAL) this.#updateStats(now);
   }
 
@@ -778,13 +808,41 @@ export class Machine {
     return this.#core?.exports.instructionsExecuted() ?? 0;
   }
 
+  #showFrame(core: Core, now: number): void {
+    const wait = this.#lastFrame + FRAME_INTERVAL - FRAME_EARLY - now;
+    this.#untilFrame = Infinity;
+    if (this.#detached || !this.#viewer?.isReady) return;
+    if (wait > 0) {
+      this.#untilFrame = wait;
+    } else {
+      this.#lastFrame = now;
+      this.#frame(core);
+    }
+  }
+
   #frame(core: Core): void {
     const { renderFrame, dirtyX, dirtyY, dirtyWidth, dirtyHeight } = core.exports;
     if (!renderFrame()) return;
-    const x = dirtyX();
-    const y = dirtyY();
-    const pixels = copyPixels(core, x, y, dirtyWidth(), dirtyHeight());
-    this.#listener({ type: "frame", x, y, pixels, time: commonTime() });
+    // A new size is told before the first frame that has it.
+    this.#news.flush();
+    if (!this.#viewer) return;
+    const [x, y, width, height] = [dirtyX(), dirtyY(), dirtyWidth(), dirtyHeight()];
+    const copy = (): Uint8ClampedArray<ArrayBuffer> => copyPixels(core, x, y, width, height).data;
+    const picture = this.#wholePicture(core);
+    this.#viewer.show({ x, y, width, height, time: commonTime(), picture, copy });
+  }
+
+  #wholePicture(core: Core): Pixels {
+    const { FRAMEBUFFER, frameWidth, frameHeight } = core.exports;
+    const [width, height] = [frameWidth(), frameHeight()];
+    const { buffer } = core.memory;
+    const known = this.#picture;
+    if (known?.data.buffer === buffer && known.width === width && known.height === height)
+      return known;
+    const length = width * height * BYTES_PER_PIXEL;
+    const data = new Uint8ClampedArray(buffer, FRAMEBUFFER.value as number, length);
+    this.#picture = { width, height, data };
+    return this.#picture;
   }
 }
 

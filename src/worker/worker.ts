@@ -10,6 +10,7 @@ import { openImage } from "./disks/open";
 import { OverlaySource } from "./disks/overlay";
 import { readAll } from "./disks/source";
 import { Machine, type MachineParts } from "./machine";
+import { WorkerScreen } from "./screen";
 import { openRoot } from "./services/shared-folders/open-root";
 
 /** The core's file; the build puts it beside the worker. */
@@ -17,8 +18,7 @@ const CORE_URL = new URL("../../build/core.wasm", import.meta.url);
 
 let machine: Machine | undefined;
 let port: MessagePort | undefined;
-/** Frames that the page has not taken yet. */
-let framesOut = 0;
+const screen = new WorkerScreen(tell, () => machine?.refresh());
 
 function current(): Machine {
   if (!machine) throw new TandemError("not-running", "The machine has not been created.");
@@ -27,13 +27,11 @@ function current(): Machine {
 
 function tell(event: MachineEvent): void {
   const transfer: Transferable[] = [];
-  if (event.type === "frame") {
-    transfer.push(event.pixels.data.buffer);
-    framesOut++;
-  }
+  if (event.type === "frame" && event.data) transfer.push(event.data.buffer);
   if (event.type === "cursor-shape") transfer.push(event.pixels.data.buffer);
   if (event.type === "serial") transfer.push(event.bytes.buffer);
   port?.postMessage(event, transfer);
+  if (event.type === "state" && event.state === "off") screen.clear();
 }
 
 /** Only plain data keeps its code on the way to the page. */
@@ -59,16 +57,18 @@ const api: MachineApi = {
     plainErrors(async () => {
       const parts = await loadParts(parseConfig(config), files ?? {}, core);
       await machine?.dispose();
-      machine = new Machine(parts, tell, () => framesOut === 0);
+      machine = new Machine(parts, tell, screen);
     }),
   listen(target) {
     port = target;
-    framesOut = 0;
+    screen.forgetUntaken();
     target.onmessage = () => {
-      framesOut--;
-      machine?.wake();
+      screen.taken();
+      machine?.refresh();
     };
   },
+  drawOn: (canvas) => screen.drawOn(canvas),
+  tellFrames: (news) => screen.tellFrames(news),
   start: () => plainErrors(() => current().start()),
   pause: () => machine?.pause(),
   resume: () => machine?.resume(),

@@ -15,21 +15,31 @@ export type Quad = readonly [Point, Point, Point, Point];
 const ROUNDING = 1e-6;
 
 export class Picture {
-  readonly #canvas: HTMLCanvasElement;
   readonly #corners: readonly HTMLElement[];
+  #width: number;
+  #height: number;
 
-  /** `corners` in the order of Quad. */
-  constructor(canvas: HTMLCanvasElement, corners: readonly HTMLElement[]) {
-    this.#canvas = canvas;
+  /** `corners` in the order of Quad; the size in pixels of the guest. */
+  constructor(corners: readonly HTMLElement[], width: number, height: number) {
     this.#corners = corners;
+    this.#width = width;
+    this.#height = height;
   }
 
   get width(): number {
-    return this.#canvas.width;
+    return this.#width;
   }
 
   get height(): number {
-    return this.#canvas.height;
+    return this.#height;
+  }
+
+  /** @returns whether that is another size than before */
+  setSize(width: number, height: number): boolean {
+    if (width === this.#width && height === this.#height) return false;
+    this.#width = width;
+    this.#height = height;
+    return true;
   }
 
   /** The corners on the page, in CSS pixels of its viewport. */
