@@ -32,7 +32,7 @@ export {
   pointerRoute,
   pointerWheel,
 } from "./bus/pointer";
-export { millisecondsToNextTimer, pauseClock, resumeClock, runTimers } from "./bus/clock";
+export { clockLag, millisecondsToNextTimer, pauseClock, resumeClock, runTimers } from "./bus/clock";
 export { keyboardKey } from "./bus/keys";
 export { ramAddress, ramBytes } from "./memory/physical";
 export { readPhysical, writePhysical } from "./memory/physical";

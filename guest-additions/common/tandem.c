@@ -24,12 +24,15 @@ bool tandemFind(TandemPort *port, u16 base) {
 }
 
 i32 tandemRequest(TandemPort *port, u16 command, const void *body, u32 size) {
-  if (size > TANDEM_BODY_MAX) return TANDEM_REQUEST_STATUS_TOO_BIG;
+  return tandemRequestFor(port, command, body, size, TANDEM_HELLO_REPLY_SIZE);
+}
+
+i32 tandemRequestFor(TandemPort *port, u16 command, const void *body, u32 size, u32 room) {
+  if (size > TANDEM_BODY_MAX || room > TANDEM_BODY_MAX) return TANDEM_REQUEST_STATUS_TOO_BIG;
   u8 *target = port->block + TANDEM_REQUEST_HEADER_SIZE;
   for (u32 i = 0; i < size; i++) target[i] = ((const u8 *)body)[i];
   // The size is that of the room, for the answer; what a command does not read of it does not matter.
-  u32 room = size < TANDEM_HELLO_REPLY_SIZE ? TANDEM_HELLO_REPLY_SIZE : size;
-  set32(port, TANDEM_REQUEST_SIZE, TANDEM_REQUEST_HEADER_SIZE + room);
+  set32(port, TANDEM_REQUEST_SIZE, TANDEM_REQUEST_HEADER_SIZE + (room > size ? room : size));
   set32(port, TANDEM_REQUEST_COMMAND, command); // and no flags
   set32(port, TANDEM_REQUEST_TAG, 0);
   set32(port, TANDEM_REQUEST_STATUS, TANDEM_REQUEST_STATUS_PENDING);
@@ -42,6 +45,10 @@ i32 tandemRequest(TandemPort *port, u16 command, const void *body, u32 size) {
     in32(port->base + TANDEM_REGISTER_WAIT);
   }
   return TANDEM_REQUEST_STATUS_BUSY;
+}
+
+u32 tandemReplySize(const TandemPort *port) {
+  return get32(port, TANDEM_REQUEST_REPLY_SIZE);
 }
 
 const void *tandemReply(const TandemPort *port) {

@@ -26,7 +26,10 @@ bool tandemFind(TandemPort *port, u16 base);
 
 /** Sends a command and waits for its end. Returns a RequestStatus: 0 when all went well. The answer's body is in tandemReply(). */
 i32 tandemRequest(TandemPort *port, u16 command, const void *body, u32 size);
+/** The same for an answer of up to `room` bytes; without it there is room for what the core's own commands answer. */
+i32 tandemRequestFor(TandemPort *port, u16 command, const void *body, u32 size, u32 room);
 const void *tandemReply(const TandemPort *port);
+u32 tandemReplySize(const TandemPort *port);
 
 i32 tandemHello(TandemPort *port, u32 system, u32 version, u32 features);
 i32 tandemBye(TandemPort *port);

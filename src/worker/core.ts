@@ -54,6 +54,8 @@ export interface CoreExports {
   runTimers(): void;
   pauseClock(): void;
   resumeClock(): void;
+  /** Milliseconds by which guest time is behind where it will have caught up. */
+  clockLag(): number;
   /** A byte of CMOS RAM: floppy types, boot order. Before power-on. */
   setCmos(index: number, value: number): void;
   /** A fw_cfg file; name and data are copied. 0: no room. */

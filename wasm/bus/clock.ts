@@ -229,6 +229,12 @@ export function resumeClock(): void {
   clock.base = clock.now;
 }
 
+/** Host: milliseconds by which guest time is behind where it will have caught up. */
+export function clockLag(): f64 {
+  const now = Clock.now();
+  return clock.real > now ? <f64>(clock.real - now) / 1e6 : 0;
+}
+
 /** Host: milliseconds of guest time that a guest which sleeps has nothing to do, at most `limit`. */
 export function millisecondsToNextTimer(limit: f64): f64 {
   const now = Clock.now();

@@ -53,7 +53,10 @@ static void drawRow(Window *window, i32 y, const char *label, const char *value)
 static void drawLive(Window *window) {
   char text[100];
   u32 seconds = milliseconds() / 1000;
-  format(text, sizeof text, "%u:%02u:%02u", seconds / 3600, seconds / 60 % 60, seconds % 60);
+  Date date = readDate();
+  int length = format(text, sizeof text, "%u:%02u:%02u, now %u-%02u-%02u %02u:%02u:%02u", seconds / 3600, seconds / 60 % 60, seconds % 60,
+                      date.year, date.month, date.day, date.hour, date.minute, date.second);
+  if (tandemTimesAsked()) format(text + length, sizeof text - (u32)length, ", as on the host");
   drawRow(window, TOP + 2 * ROW, "Up for", text);
   u32 irqs = 0;
   for (u32 line = 0; line < 16; line++) irqs += irqCount(line);

@@ -3,6 +3,7 @@
 #include "tandem-port.h"
 
 #include "../../common/tandem.h"
+#include "../../common/time.h"
 #include "../desktop/window.h"
 #include "../kernel/commands.h"
 #include "pointer.h"
@@ -16,6 +17,7 @@ static bool found, asPointer, hasIrq;
 static volatile bool relative, eventWaits;
 /** The desktop is behind: the port keeps what comes until it has caught up. */
 static volatile bool held;
+static u32 timesAsked;
 
 /** The causes that interrupt. */
 static u16 wanted(void) {
@@ -66,10 +68,23 @@ static void takeIrq(void) {
   if (cause & TANDEM_IRQ_CAUSE_POINTER) takeStates();
 }
 
+/** The host's clock went on while this machine stood still, or somebody has set it. */
+static void askTime(void) {
+  TandemTime time;
+  if (!(port.features & TANDEM_FEATURE_TIME) || tandemTime(&port, &time) != TANDEM_REQUEST_STATUS_OK) return;
+  u32 nanoseconds;
+  u32 seconds = tandemTimeSeconds(time, &nanoseconds);
+  setClock(seconds + (u32)(time.offsetMinutes * 60), nanoseconds / 1000000);
+  timesAsked++;
+}
+
 static void hello(void) {
-  // Without the feature the host gives the pointer to another device; where the cursor is can be told all the same.
-  tandemHello(&port, TANDEM_GUEST_SYSTEM_PILLION, DRIVER_VERSION, asPointer ? TANDEM_FEATURE_POINTER : 0);
-  tandemEventMask(&port, 1 << TANDEM_EVENT_POINTER_MODE | 1 << TANDEM_EVENT_RESTORED | 1 << TANDEM_EVENT_POWER);
+  u32 events = 1 << TANDEM_EVENT_POINTER_MODE | 1 << TANDEM_EVENT_RESTORED | 1 << TANDEM_EVENT_TIME_STEPPED | 1 << TANDEM_EVENT_POWER;
+  // Without its feature the host gives the pointer to another device; where the cursor is can be told all the same.
+  u32 features = TANDEM_FEATURE_TIME | (asPointer ? TANDEM_FEATURE_POINTER : 0);
+  tandemHello(&port, TANDEM_GUEST_SYSTEM_PILLION, DRIVER_VERSION, features);
+  tandemEventMask(&port, events);
+  askTime();
   if (asPointer) tandemPointerMode(&port, TANDEM_POINTER_MODE_AUTOMATIC);
   held = false;
   setIrqMask();
@@ -132,6 +147,10 @@ void takeTandemEvents(void) {
         hello();
         choosePointerSource();
         break;
+      case TANDEM_EVENT_TIME_STEPPED:
+        askTime();
+        redrawTaskbar();
+        break;
       case TANDEM_EVENT_POWER:
         if (tandemEventPayload(event) == 1) shutDown();
         break;
@@ -162,6 +181,10 @@ u16 tandemFeatures(void) {
 
 bool tandemIsRelative(void) {
   return relative;
+}
+
+u32 tandemTimesAsked(void) {
+  return timesAsked;
 }
 
 u16 tandemBase(void) {

@@ -23,3 +23,5 @@ u16 tandemFeatures(void);
 /** The host has captured the pointer: it sends motion instead of places. */
 bool tandemIsRelative(void);
 u16 tandemBase(void);
+/** How often the clock was set by the host's. */
+u32 tandemTimesAsked(void);

@@ -8,6 +8,7 @@
 #include "../desktop/window.h"
 #include "../drivers/display.h"
 #include "../drivers/pointer.h"
+#include "../drivers/tandem-port.h"
 #include "../drivers/usb.h"
 
 typedef struct {
@@ -103,6 +104,15 @@ static void closeNamed(const char *rest) {
   answer(window != NULL);
 }
 
+static void tellTime(const char *rest) {
+  (void)rest;
+  u32 fraction;
+  u32 seconds = clockSeconds(&fraction);
+  Date date = readDate();
+  serialPrint("TIME %04u-%02u-%02uT%02u:%02u:%02u seconds=%u.%03u set=%u\n", date.year, date.month, date.day, date.hour, date.minute,
+              date.second, seconds, fraction, tandemTimesAsked());
+}
+
 static void text(const char *rest) {
   (void)rest;
   serialWrite("TEXT ");
@@ -149,6 +159,7 @@ static const Command commands[] = {
     {"controls", "WINDOW: its buttons", listControls},
     {"open", "WINDOW", openNamed},
     {"close", "WINDOW", closeNamed},
+    {"time", "local time, and how often it was set by the host's", tellTime},
     {"text", "what stands in the notes", text},
     {"picture", "size of the picture that is shown, and a check sum", picture},
     {"quit", "switches off", quit},

@@ -83,6 +83,10 @@ u32 milliseconds(void);
 /** Changes four times a second, with an interrupt. */
 u32 slowTicks(void);
 Date readDate(void);
+/** Sets the clock, to local time in seconds since 1970; until then it is the real-time clock of the board. */
+void setClock(u32 seconds, u32 milliseconds);
+/** Local time in seconds since 1970; 0 before setClock. */
+u32 clockSeconds(u32 *milliseconds);
 
 /** Who needs the timer's 100 interrupts a second; without anybody it stands still. */
 typedef enum { TICK_FRAMES = 1, TICK_USB = 2, TICK_POINTER = 4, TICK_KEYS = 8 } TickUser;

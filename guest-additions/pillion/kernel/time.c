@@ -32,11 +32,18 @@
 #define MILLISECOND_FRACTION 30
 #define MILLISECONDS_PER_COUNT 299967 // times 2^-30
 
+#define SECONDS_PER_DAY 86400
+#define DAYS_PER_400_YEARS 146097
+#define DAYS_PER_100_YEARS 36524
+#define DAYS_FROM_MARCH_1600 135080 // until 1970-01-01
+
 static u32 lastCount;
 static u64 microsecondSum; // with MICROSECOND_FRACTION bits behind the point
 static u64 millisecondSum;
 static u32 ticks;
 static u32 tickUsers;
+static u32 setSeconds; // local time, by setClock; 0 before
+static u32 setAt;      // the milliseconds() when it was so late
 
 static void look(void) {
   u16 port = powerTimerPort();
@@ -125,7 +132,47 @@ static u8 fromBcd(u8 value, u8 statusB) {
   return statusB & STATUS_B_BINARY ? value : (value >> 4) * 10 + (value & 15);
 }
 
-Date readDate(void) {
+void setClock(u32 seconds, u32 rest) {
+  u32 flags = disableInterrupts();
+  setSeconds = seconds;
+  // As if it had been set on the whole second.
+  setAt = milliseconds() - rest;
+  restoreInterrupts(flags);
+}
+
+u32 clockSeconds(u32 *rest) {
+  *rest = 0;
+  if (!setSeconds) return 0;
+  u32 flags = disableInterrupts();
+  u32 passed = milliseconds() - setAt;
+  // The counter wraps after 49 days.
+  setSeconds += passed / 1000;
+  setAt += passed / 1000 * 1000;
+  *rest = passed % 1000;
+  u32 seconds = setSeconds;
+  restoreInterrupts(flags);
+  return seconds;
+}
+
+/** Of the days since 1970. Years begin in March here, so that the day that is sometimes missing is their last. */
+static Date dateOf(u32 seconds) {
+  u32 days = seconds / SECONDS_PER_DAY + DAYS_FROM_MARCH_1600;
+  u32 second = seconds % SECONDS_PER_DAY;
+  u32 period = days % DAYS_PER_400_YEARS;
+  u32 year = (period - period / (4 * 365) + period / DAYS_PER_100_YEARS - period / (DAYS_PER_400_YEARS - 1)) / 365;
+  u32 day = period - (365 * year + year / 4 - year / 100);
+  u32 month = (5 * day + 2) / 153; // 0 is March
+  return (Date){
+      .year = 1600 + days / DAYS_PER_400_YEARS * 400 + year + (month >= 10),
+      .month = month < 10 ? month + 3 : month - 9,
+      .day = day - (153 * month + 2) / 5 + 1,
+      .hour = second / 3600,
+      .minute = second / 60 % 60,
+      .second = second % 60,
+  };
+}
+
+static Date readCmosDate(void) {
   u32 flags = disableInterrupts();
   for (u32 tries = 0; tries < 10000 && (readCmos(CMOS_STATUS_A) & STATUS_A_UPDATING); tries++) {
   }
@@ -143,4 +190,10 @@ Date readDate(void) {
   restoreInterrupts(flags);
   if (!(statusB & STATUS_B_24_HOURS)) date.hour = date.hour % 12 + (afternoon ? 12 : 0);
   return date;
+}
+
+Date readDate(void) {
+  u32 rest;
+  u32 seconds = clockSeconds(&rest);
+  return seconds ? dateOf(seconds) : readCmosDate();
 }

@@ -9,7 +9,7 @@ const START = Date.UTC(2026, 10, 26, 18, 30);
 
 /** Clocks that stand still until the test moves them, and a core that wants all events. */
 function clocks() {
-  const state = { wall: START, monotonic: 5000, offset: 60, zone: "Europe/Vienna" };
+  const state = { wall: START, monotonic: 5000, offset: 60, zone: "Europe/Vienna", lag: 0 };
   const events: number[] = [];
   let wakes = 0;
   const service = new TimeService(() => wakes++, {
@@ -18,7 +18,10 @@ function clocks() {
     offsetMinutes: () => state.offset,
     zone: () => state.zone,
   });
-  const exports: Partial<Core["exports"]> = { raiseEvent: (kind) => void events.push(kind) };
+  const exports: Partial<Core["exports"]> = {
+    raiseEvent: (kind) => void events.push(kind),
+    clockLag: () => state.lag,
+  };
   service.connect({ exports } as Core);
   /** Lets time go by in slices, as a running machine does. */
   const run = (milliseconds: number, slice = 8): void => {
@@ -59,6 +62,12 @@ test("between two milliseconds of the wall clock the time goes on, and never bac
     expect(nanoseconds - last).toBeLessThanOrEqual(126_000n);
     last = nanoseconds;
   }
+});
+
+test("a guest whose own clock will still catch up is told the time that makes it right then", () => {
+  const { ask, state } = clocks();
+  state.lag = 40;
+  expect(ask().nanoseconds).toBe(BigInt(START - 40) * 1_000_000n);
 });
 
 test("the zone's name is told, and an absurd one is not", () => {

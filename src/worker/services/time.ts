@@ -116,7 +116,9 @@ export class TimeService implements Service {
     this.#toldOffset = this.#clock.offsetMinutes();
     const body = new Uint8Array(TimeReply.SIZE);
     const view = new DataView(body.buffer);
-    const microseconds = Math.max(0, Math.floor((this.#base + now) * 1000));
+    // Guest time that lags goes faster until it has caught up: the guest's clock would be ahead then.
+    const lag = this.#core?.exports.clockLag() ?? 0;
+    const microseconds = Math.max(0, Math.floor((this.#base + now - lag) * 1000));
     view.setBigUint64(
       TimeReply.Nanoseconds,
       BigInt(microseconds) * NANOSECONDS_PER_MICROSECOND,
