@@ -30,7 +30,7 @@ const PROGRAMS = [
     name: "pillion",
     folder: join(ADDITIONS, "pillion"),
     binary: "pillion.elf",
-    shared: ["../common/png.c", "../common/tandem.c", "../common/time.c"],
+    shared: ["../common/clipboard.c", "../common/png.c", "../common/tandem.c", "../common/time.c"],
     linkFlags: ["-Wl,-T,pillion.ld"],
     prepare: (program, build) => {
       const art = join(build, "art.gen.c");

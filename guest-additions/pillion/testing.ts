@@ -23,6 +23,8 @@ export class PillionMachine {
   readonly machine: Machine;
   /** What the worker would tell its page, but for frames and serial output. */
   readonly events: MachineEvent[] = [];
+  /** As they come. */
+  onEvent: (event: MachineEvent) => void = () => {};
   /** Lines that nobody has waited for yet. */
   #lines: string[] = [];
   #partial = "";
@@ -42,7 +44,10 @@ export class PillionMachine {
       },
       (event) => {
         if (event.type === "serial") this.#take(event.bytes);
-        else if (event.type !== "frame" && event.type !== "stats") this.events.push(event);
+        else if (event.type !== "frame" && event.type !== "stats") {
+          this.events.push(event);
+          this.onEvent(event);
+        }
       },
     );
     this.machine.start();

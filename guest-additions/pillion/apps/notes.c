@@ -1,10 +1,11 @@
 // Notes: a text editor. Typing, arrows (with control by words), home, end, page up and down, selection with shift or the mouse,
-// control-A all, control-S saves.
+// control-A all, control-S saves; cut, copy and paste with control-X, C, V or the buttons.
 //
 // Not implemented: undo, search; letters beyond Latin are shown as boxes, and kept.
 
 #include "notes.h"
 
+#include "../desktop/clipboard.h"
 #include "../desktop/scroll.h"
 #include "apps.h"
 
@@ -17,7 +18,9 @@
 #define PAPER_YELLOW 0xfffdf6
 #define SELECTED 0xcfe0ff
 
-enum { SAVE };
+#define FOOT 38
+
+enum { SAVE, CUT, COPY, PASTE };
 
 static char *text;
 static u32 length, capacity;
@@ -39,7 +42,7 @@ static Window *self(void) {
 
 static Rect page(const Window *window) {
   i32 top = TITLE_HEIGHT + (saver ? BAR : 14);
-  return rect(MARGIN, top, window->frame.width - 2 * MARGIN, window->frame.height - top - 10);
+  return rect(MARGIN, top, window->frame.width - 2 * MARGIN, window->frame.height - top - FOOT - 4);
 }
 
 // ---- the text ----
@@ -266,6 +269,9 @@ static void placeButton(Window *window) {
   window->controlCount = 0;
   if (saver && !fileReadOnly)
     addControl(window, rect(MARGIN, TITLE_HEIGHT + 4, 76, 28), CONTROL_PRIMARY, SAVE, "Save");
+  static const char *const labels[] = {"Cut", "Copy", "Paste"};
+  for (u32 i = 0; i < COUNT(labels); i++)
+    addControl(window, rect(MARGIN + (i32)i * 74, window->frame.height - FOOT + 4, 68, 28), CONTROL_BUTTON, CUT + i, labels[i]);
 }
 
 static bool open(Window *window) {
@@ -280,9 +286,26 @@ static void save(void) {
   if (saver && !fileReadOnly) saver(text, length);
 }
 
+static void edit(Window *window, Edit what) {
+  u32 size;
+  if (what == EDIT_PASTE) {
+    const char *pasted = pasteText(&size);
+    if (pasted) insertNotes(pasted, size);
+    return;
+  }
+  const char *selected = notesSelection(&size);
+  if (!selected) {
+    notify("Nothing is selected.");
+    return;
+  }
+  if (!copyToClipboard(TANDEM_CLIPBOARD_FORMAT_TEXT, selected, size) || what == EDIT_COPY) return;
+  replace(selectionStart(), selectionEnd(), "", 0);
+  showCaret(window);
+}
+
 static void control(Window *window, Control *which) {
-  (void)window;
   if (which->id == SAVE) save();
+  else edit(window, which->id == CUT ? EDIT_CUT : which->id == COPY ? EDIT_COPY : EDIT_PASTE);
 }
 
 // ---- keys ----
@@ -393,6 +416,7 @@ static void pointer(Window *window, const PointerEvent *event) {
   if (!down && !(event->kind == POINTER_MOVE && dragging)) return;
   layOut(window);
   Rect area = page(window);
+  if (down && event->y >= area.y + area.height) return;
   i32 line = event->y < area.y ? -1 : (event->y - area.y) / ROW;
   u32 row = (u32)limit(scroll.first + line, 0, (i32)rowCount - 1);
   u32 at = positionAt(row, event->x - area.x);
@@ -405,7 +429,8 @@ static void pointer(Window *window, const PointerEvent *event) {
 }
 
 static CursorKind cursor(Window *window, i32 x, i32 y) {
-  return contains(scroll.track, x, y) || y < page(window).y ? CURSOR_ARROW : CURSOR_TEXT;
+  Rect area = page(window);
+  return contains(scroll.track, x, y) || y < area.y || y >= area.y + area.height ? CURSOR_ARROW : CURSOR_TEXT;
 }
 
 // ---- for others ----
@@ -471,11 +496,12 @@ const App notesApp = {
     .title = "Notes",
     .icon = &iconNotes,
     .tile = 0xe09a1a,
-    .place = {560, 420, 380, 240},
+    .place = {560, 400, 380, 270},
     .open = open,
     .draw = draw,
     .control = control,
     .key = key,
     .pointer = pointer,
     .cursor = cursor,
+    .edit = edit,
 };

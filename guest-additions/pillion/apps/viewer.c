@@ -3,6 +3,7 @@
 #include "viewer.h"
 
 #include "../../common/png.h"
+#include "../desktop/clipboard.h"
 #include "apps.h"
 
 #define BAR 46
@@ -11,7 +12,7 @@
 #define CHECK 8 // squares that show what is transparent
 #define BACK 0x20283a
 
-enum { FIT };
+enum { FIT, COPY, PASTE };
 
 static Picture picture;
 static char name[NAME_MAX];
@@ -88,7 +89,7 @@ static void draw(Window *window) {
   Rect bar = rect(0, room.y + room.height, window->frame.width, BAR);
   fillRect(surface, bar, PAPER);
   if (!picture.pixels) {
-    drawTextCentred(surface, &fontRegular, room, 0xaab4cc, "Open a PNG or BMP picture from Files.");
+    drawTextCentred(surface, &fontRegular, room, 0xaab4cc, "Open a PNG or BMP picture from Files, or paste one.");
     return;
   }
   if (actualSize) drawActual(surface, room);
@@ -101,11 +102,43 @@ static void draw(Window *window) {
 static bool open(Window *window) {
   Rect place = rect(window->frame.width - 124, window->frame.height - BAR + 8, 110, 30);
   addControl(window, place, CONTROL_BUTTON, FIT, actualSize ? "Fit window" : "Actual size");
+  addControl(window, rect(place.x - 76, place.y, 70, 30), CONTROL_BUTTON, PASTE, "Paste");
+  addControl(window, rect(place.x - 152, place.y, 70, 30), CONTROL_BUTTON, COPY, "Copy");
   window->title = name[0] ? name : window->app->title;
   return true;
 }
 
+static void copyPicture(void) {
+  if (!picture.pixels) {
+    notify("There is no picture to copy.");
+    return;
+  }
+  u8 *file = allocate(pngSizeMax(picture.width, picture.height));
+  if (!file) {
+    notify("There is not enough memory for the clipboard.");
+    return;
+  }
+  copyToClipboard(TANDEM_CLIPBOARD_FORMAT_PNG, file, pngEncode(file, picture.pixels, picture.width, picture.height, picture.width, true));
+  release(file);
+}
+
+static void edit(Window *window, Edit what) {
+  (void)window;
+  if (what != EDIT_PASTE) {
+    copyPicture();
+    return;
+  }
+  u32 size;
+  const u8 *file = pasteFromClipboard(TANDEM_CLIPBOARD_FORMAT_PNG, &size);
+  const char *problem = file ? showPictureFile("From the clipboard", file, size) : NULL;
+  if (problem) notify(problem);
+}
+
 static void control(Window *window, Control *which) {
+  if (which->id != FIT) {
+    edit(window, which->id == COPY ? EDIT_COPY : EDIT_PASTE);
+    return;
+  }
   actualSize = !actualSize;
   which->label = actualSize ? "Fit window" : "Actual size";
   redraw(window);
@@ -190,4 +223,5 @@ const App viewerApp = {
     .key = key,
     .pointer = pointer,
     .cursor = cursor,
+    .edit = edit,
 };

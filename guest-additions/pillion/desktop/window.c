@@ -560,9 +560,21 @@ void desktopPointer(i32 x, i32 y, u32 buttons, i32 wheel, u32 time) {
   chooseCursor();
 }
 
+static bool isEditKey(const KeyEvent *event, Edit *edit) {
+  if (!event->pressed) return false;
+  bool letter = event->control && !event->shift;
+  if ((letter && event->key == KEY_A + 'c' - 'a') || (event->control && event->key == KEY_INSERT)) *edit = EDIT_COPY;
+  else if ((letter && event->key == KEY_A + 'x' - 'a') || (event->shift && event->key == KEY_DELETE)) *edit = EDIT_CUT;
+  else if ((letter && event->key == KEY_A + 'v' - 'a') || (event->shift && event->key == KEY_INSERT)) *edit = EDIT_PASTE;
+  else return false;
+  return true;
+}
+
 void desktopKey(const KeyEvent *event) {
   Window *window = stackHeight ? stack[stackHeight - 1] : NULL;
-  if (window && window->app->key) window->app->key(window, event);
+  Edit edit;
+  if (window && window->app->edit && isEditKey(event, &edit)) window->app->edit(window, edit);
+  else if (window && window->app->key) window->app->key(window, event);
 }
 
 // ---- time ----

@@ -48,6 +48,9 @@ typedef struct {
 
 typedef struct Window Window;
 
+/** With the clipboard. */
+typedef enum { EDIT_COPY, EDIT_CUT, EDIT_PASTE } Edit;
+
 typedef struct {
   const char *name; // one word: for commands, the log and tests
   const char *title;
@@ -62,6 +65,8 @@ typedef struct {
   /** Four times a second while it is to be seen. */
   void (*tick)(Window *window);
   CursorKind (*cursor)(Window *window, i32 x, i32 y);
+  /** Control-C, X and V (or Insert and Delete, as of old), and what the host's user pastes. */
+  void (*edit)(Window *window, Edit what);
 } App;
 
 struct Window {

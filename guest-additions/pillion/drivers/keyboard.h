@@ -14,6 +14,7 @@ enum {
   KEY_CAPS_LOCK = 0x39,
   KEY_F2 = 0x3b,
   KEY_F5 = 0x3e,
+  KEY_INSERT = 0x49,
   KEY_HOME = 0x4a,
   KEY_PAGE_UP = 0x4b,
   KEY_DELETE = 0x4c,

@@ -4,6 +4,7 @@
 
 #include "../../common/tandem.h"
 #include "../../common/time.h"
+#include "../desktop/clipboard.h"
 #include "../desktop/window.h"
 #include "../kernel/commands.h"
 #include "pointer.h"
@@ -79,9 +80,10 @@ static void askTime(void) {
 }
 
 static void hello(void) {
-  u32 events = 1 << TANDEM_EVENT_POINTER_MODE | 1 << TANDEM_EVENT_RESTORED | 1 << TANDEM_EVENT_TIME_STEPPED | 1 << TANDEM_EVENT_POWER;
+  u32 events = 1 << TANDEM_EVENT_POINTER_MODE | 1 << TANDEM_EVENT_RESTORED | 1 << TANDEM_EVENT_TIME_STEPPED | 1 << TANDEM_EVENT_POWER |
+               1 << TANDEM_EVENT_CLIPBOARD;
   // Without its feature the host gives the pointer to another device; where the cursor is can be told all the same.
-  u32 features = TANDEM_FEATURE_TIME | (asPointer ? TANDEM_FEATURE_POINTER : 0);
+  u32 features = TANDEM_FEATURE_CLIPBOARD | TANDEM_FEATURE_TIME | (asPointer ? TANDEM_FEATURE_POINTER : 0);
   tandemHello(&port, TANDEM_GUEST_SYSTEM_PILLION, DRIVER_VERSION, features);
   tandemEventMask(&port, events);
   askTime();
@@ -89,6 +91,7 @@ static void hello(void) {
   held = false;
   setIrqMask();
   needTicks(TICK_POINTER, asPointer && !hasIrq);
+  startClipboard();
 }
 
 void startTandem(bool pointer) {
@@ -151,6 +154,9 @@ void takeTandemEvents(void) {
         askTime();
         redrawTaskbar();
         break;
+      case TANDEM_EVENT_CLIPBOARD:
+        takeClipboardEvent();
+        break;
       case TANDEM_EVENT_POWER:
         if (tandemEventPayload(event) == 1) shutDown();
         break;
@@ -173,6 +179,10 @@ void tellPosition(i32 x, i32 y) {
 
 void tellWarp(i32 x, i32 y) {
   if (tandemHasPointer()) tandemCursorWarp(&port, (u32)x, (u32)y);
+}
+
+TandemPort *tandemClipboardPort(void) {
+  return found && (port.features & TANDEM_FEATURE_CLIPBOARD) ? &port : NULL;
 }
 
 u16 tandemFeatures(void) {

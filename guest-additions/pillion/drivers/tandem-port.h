@@ -2,6 +2,7 @@
 
 #pragma once
 
+#include "../../common/tandem.h"
 #include "../desktop/cursor.h"
 #include "../kernel/kernel.h"
 
@@ -19,6 +20,8 @@ void resumeTandem(void);
 void tellCursor(const CursorImage *image, bool shown);
 void tellPosition(i32 x, i32 y);
 void tellWarp(i32 x, i32 y);
+/** Null: the host shares no clipboard. */
+TandemPort *tandemClipboardPort(void);
 u16 tandemFeatures(void);
 /** The host has captured the pointer: it sends motion instead of places. */
 bool tandemIsRelative(void);

@@ -4,6 +4,7 @@
 
 #include "../apps/notes.h"
 #include "../apps/viewer.h"
+#include "../desktop/clipboard.h"
 #include "../desktop/cursor.h"
 #include "../desktop/window.h"
 #include "../drivers/display.h"
@@ -146,6 +147,13 @@ static void panicNow(const char *rest) {
 
 static void help(const char *rest);
 
+/** `clip`, `clip fetch` or `clip offer`. */
+static void clip(const char *rest) {
+  if (strcmp(rest, "fetch") == 0) fetchClipboard();
+  else if (strcmp(rest, "offer") == 0) offerClipboard();
+  tellClipboard();
+}
+
 static const Command commands[] = {
     {"where", "the cursor's place", where},
     {"status", "drivers and their counts", status},
@@ -162,6 +170,7 @@ static const Command commands[] = {
     {"time", "local time, and how often it was set by the host's", tellTime},
     {"text", "what stands in the notes", text},
     {"picture", "size of the picture that is shown, and a check sum", picture},
+    {"clip", "fetch | offer: what the host has on its clipboard; the same as ours", clip},
     {"quit", "switches off", quit},
     {"panic", "the last screen; exception: by an exception", panicNow},
     {"help", "this", help},
