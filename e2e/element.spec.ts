@@ -6,7 +6,7 @@ import type { TandemPc } from "../src/element/index";
 import { bootFloppy, GUEST_TIMEOUT, hasFirmware, openEmbedding } from "./page";
 
 function isolated(project: { name: string }): boolean {
-  return project.name === "isolated";
+  return project.name.startsWith("isolated");
 }
 
 async function expectRunning(page: Page, selector = "tandem-pc"): Promise<void> {
@@ -228,10 +228,13 @@ test("ten mounts and unmounts leave no worker and no growing memory", async ({ p
   await mount();
   const before = await measure();
   for (let turn = 0; turn < 10; turn++) await mount();
-  const after = await measure();
-  expect(after.elements).toBeLessThanOrEqual(Math.max(1, before.elements));
-  expect(after.nodes).toBeLessThanOrEqual(before.nodes + 10);
-  expect(after.heap).toBeLessThan(before.heap + 1_000_000);
+  // What a worker's end leaves behind is freed a moment later.
+  await expect(async () => {
+    const after = await measure();
+    expect(after.elements).toBeLessThanOrEqual(Math.max(1, before.elements));
+    expect(after.nodes).toBeLessThanOrEqual(before.nodes + 10);
+    expect(after.heap).toBeLessThan(before.heap + 1_000_000);
+  }).toPass({ timeout: 30_000 });
 });
 
 test("typing beside a running machine loses nothing", async ({ page }, { project }) => {

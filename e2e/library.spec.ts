@@ -33,7 +33,7 @@ let library = "";
 
 test.beforeAll(async () => {
   execFileSync("npm", ["run", "-s", "build:library"], { cwd: ROOT });
-  const isolated = test.info().project.name === "isolated";
+  const isolated = test.info().project.name.startsWith("isolated");
   const listen = async (): Promise<string> => {
     const server = createServer((request, response) => {
       const path = new URL(request.url ?? "/", "http://host").pathname;

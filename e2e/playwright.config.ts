@@ -1,11 +1,24 @@
 // End-to-end tests in Debian's Chromium, twice: with and without cross-origin isolation.
+// Projects run side by side, except those that count: npx playwright test -c e2e/playwright.config.ts --project isolated
 
-import { defineConfig } from "playwright/test";
+import { defineConfig, type Project } from "playwright/test";
 
 /** TANDEM_E2E_PORT: two runs on one machine take different ones. */
 const ISOLATED_PORT = Number(process.env["TANDEM_E2E_PORT"] ?? 5191);
 const PLAIN_PORT = ISOLATED_PORT + 1;
 const SERVER_START_MS = 60_000;
+
+/** Minutes of systems of others: two side by side. */
+const SYSTEMS = "guests.spec.ts";
+/** Count what a guest gets in a second, so nothing else may run: `--workers 1`, as scripts/test.mjs does. */
+const TIMED = ["demo.spec.ts", "pointer-input.spec.ts", "pointer-modes.spec.ts"];
+
+/** Isolation changes the pointer's way in, nothing of these. */
+const ISOLATED_ONLY = ["bad-files.spec.ts", "screen.spec.ts", "shared-folders.spec.ts"];
+
+function project(name: string, port: number, more: Project) {
+  return { name, use: { baseURL: `http://127.0.0.1:${port}` }, workers: 1, ...more };
+}
 
 function server(port: number, isolated: boolean) {
   return {
@@ -22,7 +35,7 @@ export default defineConfig({
   testDir: ".",
   outputDir: "../test-results",
   timeout: 180_000,
-  workers: 1,
+  workers: 2,
   reporter: "list",
   use: {
     screenshot: "only-on-failure",
@@ -40,13 +53,11 @@ export default defineConfig({
     },
   },
   projects: [
-    { name: "isolated", use: { baseURL: `http://127.0.0.1:${ISOLATED_PORT}` } },
-    {
-      name: "plain",
-      use: { baseURL: `http://127.0.0.1:${PLAIN_PORT}` },
-      // Minutes of systems of others, and files: isolation changes the pointer's way in, nothing of these.
-      testIgnore: ["guests.spec.ts", "shared-folders.spec.ts", "screen.spec.ts"],
-    },
+    project("isolated", ISOLATED_PORT, { testIgnore: [SYSTEMS, ...TIMED] }),
+    project("plain", PLAIN_PORT, { testIgnore: [SYSTEMS, ...TIMED, ...ISOLATED_ONLY] }),
+    project("systems", ISOLATED_PORT, { testMatch: SYSTEMS, fullyParallel: true, workers: 2 }),
+    project("isolated-timed", ISOLATED_PORT, { testMatch: TIMED }),
+    project("plain-timed", PLAIN_PORT, { testMatch: TIMED }),
   ],
   webServer: [server(ISOLATED_PORT, true), server(PLAIN_PORT, false)],
 });

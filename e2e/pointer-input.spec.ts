@@ -8,7 +8,7 @@ import { ask, bootPillion, hover, usePointer } from "./pillion";
 const ELEMENT = `<tandem-pc style="width: 800px"></tandem-pc>`;
 
 async function open(page: Page, project: { name: string }, html = ELEMENT): Promise<void> {
-  await openEmbedding(page, html, project.name === "isolated");
+  await openEmbedding(page, html, project.name.startsWith("isolated"));
   await bootPillion(page);
 }
 

@@ -52,7 +52,7 @@ for (const drawnBy of ["worker", "page"] as const)
       await page.addInitScript(() => {
         delete (HTMLCanvasElement.prototype as Partial<HTMLCanvasElement>).transferControlToOffscreen; // prettier-ignore
       });
-    await openEmbedding(page, BODY, project.name === "isolated");
+    await openEmbedding(page, BODY, project.name.startsWith("isolated"));
     await page.evaluate(() => {
       const pc = document.querySelector("tandem-pc") as TandemPc;
       pc.commandLine = "draw=guest";

@@ -60,7 +60,11 @@ async function e2e() {
     console.log("there are no specs yet");
     return { passed: 0, failed: 0 };
   }
-  return counted("npx", ["playwright", "test", "-c", "e2e/playwright.config.ts"], /^\s*(\d+) (?:passed|flaky)/gm, /^\s*(\d+) (?:failed|did not run|interrupted)/gm); // prettier-ignore
+  const projects = (names, workers) => counted("npx", ["playwright", "test", "-c", "e2e/playwright.config.ts", "--workers", `${workers}`, ...names.map((name) => `--project=${name}`)], /^\s*(\d+) (?:passed|flaky)/gm, /^\s*(\d+) (?:failed|did not run|interrupted)/gm); // prettier-ignore
+  const sideBySide = await projects(["isolated", "plain", "systems"], 2);
+  // These count what a guest gets in a second.
+  const alone = await projects(["isolated-timed", "plain-timed"], 1);
+  return { passed: sideBySide.passed + alone.passed, failed: sideBySide.failed + alone.failed };
 }
 
 async function guests() {
