@@ -30,7 +30,9 @@ const PROGRAMS = [
     name: "pillion",
     folder: join(ADDITIONS, "pillion"),
     binary: "pillion.elf",
-    shared: ["../common/clipboard.c", "../common/png.c", "../common/tandem.c", "../common/time.c"],
+    shared: ["clipboard", "drag-and-drop", "png", "shared-folders", "tandem", "time"].map(
+      (name) => `../common/${name}.c`,
+    ),
     linkFlags: ["-Wl,-T,pillion.ld"],
     prepare: (program, build) => {
       const art = join(build, "art.gen.c");

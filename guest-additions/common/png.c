@@ -525,6 +525,10 @@ static bool isPng(const u8 *bytes, u32 length) {
   return true;
 }
 
+bool isPicture(const u8 *bytes, u32 length) {
+  return isPng(bytes, length) || (length > BMP_HEAD && bytes[0] == 'B' && bytes[1] == 'M' && !bytes[6] && !bytes[7]);
+}
+
 const char *pictureInfo(const u8 *bytes, u32 length, PictureInfo *info) {
   *info = (PictureInfo){0};
   if (isPng(bytes, length)) {

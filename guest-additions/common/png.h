@@ -10,6 +10,8 @@ typedef struct {
   bool bmp;
 } PictureInfo;
 
+/** By how it begins. */
+bool isPicture(const u8 *bytes, u32 length);
 /** What kind of picture it is; null, or words for the user. The picture's pixels need width * height * 4 bytes. */
 const char *pictureInfo(const u8 *bytes, u32 length, PictureInfo *info);
 /** Pixels 0xAARRGGBB, rows without gaps. Null, or words for the user; the pixels are black then, where nothing was read. */

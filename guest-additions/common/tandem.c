@@ -55,6 +55,28 @@ const void *tandemReply(const TandemPort *port) {
   return port->block + TANDEM_REQUEST_HEADER_SIZE;
 }
 
+static u32 *field(void *block, u32 offset) {
+  return (u32 *)((u8 *)block + offset);
+}
+
+void tandemStart(TandemPort *port, void *block, u16 command, u32 room) {
+  *field(block, TANDEM_REQUEST_SIZE) = TANDEM_REQUEST_HEADER_SIZE + room;
+  *field(block, TANDEM_REQUEST_COMMAND) = command | (u32)TANDEM_REQUEST_FLAG_NOTIFY << 16;
+  *field(block, TANDEM_REQUEST_TAG) = (u32)(uintptr_t)block;
+  *field(block, TANDEM_REQUEST_STATUS) = TANDEM_REQUEST_STATUS_PENDING;
+  *field(block, TANDEM_REQUEST_SESSION) = port->session;
+  *field(block, TANDEM_REQUEST_REPLY_SIZE) = 0;
+  out32(port->base + TANDEM_REGISTER_DOORBELL, (u32)(uintptr_t)block);
+}
+
+i32 tandemState(const TandemPort *port, const void *block) {
+  const volatile u32 *header = block;
+  i32 status = (i32)header[TANDEM_REQUEST_STATUS / 4];
+  // Another HELLO has ended the session meanwhile: nobody will answer.
+  bool lost = status == TANDEM_REQUEST_STATUS_PENDING && header[TANDEM_REQUEST_SESSION / 4] != port->session;
+  return lost ? TANDEM_REQUEST_STATUS_RESTART : status;
+}
+
 i32 tandemHello(TandemPort *port, u32 system, u32 version, u32 features) {
   u32 body[] = {system, version, features};
   port->session = 0;

@@ -4,7 +4,8 @@
 //   TandemPort port;
 //   if (tandemFind(&port, TANDEM_ISA_BASE) && tandemHello(&port, SYSTEM, VERSION, TANDEM_FEATURE_POINTER) == 0) ...
 //
-// Requests are made one at a time and not in interrupt handlers; the pointer's registers may be read anywhere.
+// Requests are made in the foreground, not in interrupt handlers; the pointer's registers may be read anywhere. tandemRequest() waits
+// for its answer, one at a time. What may take the host long goes by tandemStart() in a block of its own, any number of them.
 
 #pragma once
 
@@ -30,6 +31,13 @@ i32 tandemRequest(TandemPort *port, u16 command, const void *body, u32 size);
 i32 tandemRequestFor(TandemPort *port, u16 command, const void *body, u32 size, u32 room);
 const void *tandemReply(const TandemPort *port);
 u32 tandemReplySize(const TandemPort *port);
+
+/**
+ * Sends a command and returns at once. The block has room for a header and `room` bytes, which hold the request's body and get the
+ * answer's; it stays the port's until tandemState() is no longer TANDEM_REQUEST_STATUS_PENDING. Its end raises IrqCause Request.
+ */
+void tandemStart(TandemPort *port, void *block, u16 command, u32 room);
+i32 tandemState(const TandemPort *port, const void *block);
 
 i32 tandemHello(TandemPort *port, u32 system, u32 version, u32 features);
 i32 tandemBye(TandemPort *port);

@@ -189,6 +189,12 @@ export interface MachineApi {
   /** What the guest has offered, in this format. @throws ErrorData clipboard */
   readClipboard(format: ClipboardFormat): Promise<Uint8Array<ArrayBuffer>>;
 
+  /**
+   * Gives files to the guest, as dropped at a pixel of its screen. Resolves when it has been told; "drop-done" says what came of it.
+   * @throws ErrorData refused: no driver of the guest takes files, or too many wait
+   */
+  dropFiles(x: number, y: number, files: File[]): Promise<void>;
+
   screenshot(): Pixels;
   /** The text screen as lines without trailing blanks; empty in a graphics mode. */
   screenText(): string[];
@@ -274,6 +280,10 @@ export type MachineEvent =
   | { type: "clipboard-offer"; serial: number; formats: ClipboardFormat[] }
   /** The guest pastes what the page has offered: supplyClipboard is the answer. */
   | { type: "clipboard-wanted"; request: number; format: ClipboardFormat }
+  /** The guest has done with files that were dropped; `words` are its own. */
+  | { type: "drop-done"; taken: boolean; words: string }
+  /** The guest gives a file to the user. */
+  | { type: "file-saved"; name: string; file: Blob }
   /** Bytes of an image that is read as a whole; `total` is 0 while unknown. */
   | { type: "progress"; file: string; loaded: number; total: number }
   | { type: "reset" }

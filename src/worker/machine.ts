@@ -43,6 +43,7 @@ import {
 } from "./pointer-input";
 import { IntegrationHub } from "./services/integration-hub";
 import type { ClipboardService } from "./services/clipboard";
+import type { DragAndDropService } from "./services/drag-and-drop";
 import type { SharedFoldersService } from "./services/shared-folders";
 import type { HostClock } from "./services/time";
 import { Sleeper, yieldToEvents } from "./scheduler";
@@ -382,6 +383,10 @@ export class Machine {
 
   get clipboard(): ClipboardService {
     return this.#hub.clipboard;
+  }
+
+  get drops(): DragAndDropService {
+    return this.#hub.drops;
   }
 
   // ---- output ----

@@ -102,6 +102,7 @@ const api: MachineApi = {
     folderErrors(() => current().folders.setReadOnly(name, readOnly)),
   reconnectFolder: (name) => folderErrors(() => current().folders.folder(name).reconnect()),
   folders: () => machine?.folders.status() ?? [],
+  dropFiles: (x, y, files) => plainErrors(() => current().drops.drop(x, y, files)),
   setClipboard: (setting) => machine?.clipboard.set(setting),
   offerClipboard: (formats, paste) => machine?.clipboard.offer(formats, paste),
   supplyClipboard: (request, data) => machine?.clipboard.supply(request, data),

@@ -152,3 +152,19 @@ export enum FolderFuse {
   Pages = 12, // u32: entries of the page list; 0 without
   DATA = 16,
 }
+
+/** Statuses of these commands beside those of RequestStatus: Linux's errno numbers, negative. */
+export enum FolderStatus {
+  BadHandle = -9, // EBADF
+  OtherFolder = -18, // EXDEV
+  NotReady = -19, // ENODEV: the folder is gone, or the user must do something
+  NotDirectory = -20, // ENOTDIR
+  IsDirectory = -21, // EISDIR
+  TooManyFiles = -23, // ENFILE
+  FileTooBig = -27, // EFBIG
+  NoSpace = -28, // ENOSPC
+  ReadOnly = -30, // EROFS
+  NameTooLong = -36, // ENAMETOOLONG
+  NotEmpty = -39, // ENOTEMPTY
+  BadName = -84, // EILSEQ
+}

@@ -53,6 +53,7 @@ export enum Feature {
   Exec = 0x0020,
   Channels = 0x0040,
   Pio = 0x0080,
+  DragAndDrop = 0x0100,
 }
 
 export enum Status {

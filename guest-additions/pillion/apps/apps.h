@@ -4,6 +4,6 @@
 
 #include "../desktop/window.h"
 
-extern const App welcomeApp, paintApp, targetsApp, inspectorApp, systemApp, notesApp, viewerApp;
+extern const App welcomeApp, paintApp, targetsApp, inspectorApp, systemApp, notesApp, filesApp, viewerApp;
 extern const App *const apps[];
 extern const u32 appCount;

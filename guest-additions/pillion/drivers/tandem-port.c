@@ -2,8 +2,8 @@
 
 #include "tandem-port.h"
 
-#include "../../common/tandem.h"
 #include "../../common/time.h"
+#include "../apps/files.h"
 #include "../desktop/clipboard.h"
 #include "../desktop/window.h"
 #include "../kernel/commands.h"
@@ -22,7 +22,7 @@ static u32 timesAsked;
 
 /** The causes that interrupt. */
 static u16 wanted(void) {
-  return TANDEM_IRQ_CAUSE_EVENT | (asPointer && !held ? TANDEM_IRQ_CAUSE_POINTER : 0);
+  return TANDEM_IRQ_CAUSE_EVENT | TANDEM_IRQ_CAUSE_REQUEST | (asPointer && !held ? TANDEM_IRQ_CAUSE_POINTER : 0);
 }
 
 static void setIrqMask(void) {
@@ -66,6 +66,7 @@ static void takeIrq(void) {
   // The pointer's cause goes when its last state has been latched; until then the line stays active.
   tandemClearIrq(&port, cause & ~TANDEM_IRQ_CAUSE_POINTER);
   if (cause & TANDEM_IRQ_CAUSE_EVENT) eventWaits = true;
+  if (cause & TANDEM_IRQ_CAUSE_REQUEST) wakeTasks();
   if (cause & TANDEM_IRQ_CAUSE_POINTER) takeStates();
 }
 
@@ -81,9 +82,10 @@ static void askTime(void) {
 
 static void hello(void) {
   u32 events = 1 << TANDEM_EVENT_POINTER_MODE | 1 << TANDEM_EVENT_RESTORED | 1 << TANDEM_EVENT_TIME_STEPPED | 1 << TANDEM_EVENT_POWER |
-               1 << TANDEM_EVENT_CLIPBOARD;
+               1 << TANDEM_EVENT_CLIPBOARD | 1 << TANDEM_EVENT_FOLDERS | 1 << TANDEM_EVENT_DROP;
   // Without its feature the host gives the pointer to another device; where the cursor is can be told all the same.
-  u32 features = TANDEM_FEATURE_CLIPBOARD | TANDEM_FEATURE_TIME | (asPointer ? TANDEM_FEATURE_POINTER : 0);
+  u32 features = TANDEM_FEATURE_CLIPBOARD | TANDEM_FEATURE_TIME | TANDEM_FEATURE_SHARED_FOLDERS | TANDEM_FEATURE_DRAG_AND_DROP;
+  if (asPointer) features |= TANDEM_FEATURE_POINTER;
   tandemHello(&port, TANDEM_GUEST_SYSTEM_PILLION, DRIVER_VERSION, features);
   tandemEventMask(&port, events);
   askTime();
@@ -113,6 +115,10 @@ void startTandem(bool pointer) {
   hello();
 }
 
+TandemPort *tandemPort(void) {
+  return found ? &port : NULL;
+}
+
 bool tandemPresent(void) {
   return found;
 }
@@ -134,7 +140,9 @@ void resumeTandem(void) {
 }
 
 void takeTandemEvents(void) {
-  if (!found || (hasIrq && !eventWaits)) return;
+  if (!found) return;
+  if (!hasIrq) wakeTasks();
+  if (hasIrq && !eventWaits) return;
   eventWaits = false;
   if (!hasIrq && asPointer && (tandemRead16(&port, TANDEM_REGISTER_STATUS) & TANDEM_STATUS_POINTER)) takeStates();
   for (u32 i = 0; i < EVENTS_MAX; i++) {
@@ -149,6 +157,7 @@ void takeTandemEvents(void) {
       case TANDEM_EVENT_RESTORED:
         hello();
         choosePointerSource();
+        wakeTasks(); // whose requests nobody will answer now
         break;
       case TANDEM_EVENT_TIME_STEPPED:
         askTime();
@@ -159,6 +168,12 @@ void takeTandemEvents(void) {
         break;
       case TANDEM_EVENT_POWER:
         if (tandemEventPayload(event) == 1) shutDown();
+        break;
+      case TANDEM_EVENT_FOLDERS:
+        filesChanged();
+        break;
+      case TANDEM_EVENT_DROP:
+        filesDropped();
         break;
       default:
         break;

@@ -9,6 +9,8 @@
 /** `pointer`: the port is the pointer device; else it only carries what Pillion tells. */
 void startTandem(bool pointer);
 bool tandemPresent(void);
+/** For requests of others; null when there is none. */
+TandemPort *tandemPort(void);
 /** The host can send positions here. */
 bool tandemHasPointer(void);
 /** Another choice while running. */

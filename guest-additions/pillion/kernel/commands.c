@@ -2,6 +2,7 @@
 
 #include "commands.h"
 
+#include "../apps/files.h"
 #include "../apps/notes.h"
 #include "../apps/viewer.h"
 #include "../desktop/clipboard.h"
@@ -121,6 +122,12 @@ static void text(const char *rest) {
   serialWrite("\n");
 }
 
+static void files(const char *rest) {
+  (void)rest;
+  printFiles();
+  answer(true);
+}
+
 /** Its size, and a sum over its pixels that a test can make as well. */
 static void picture(const char *rest) {
   (void)rest;
@@ -169,6 +176,7 @@ static const Command commands[] = {
     {"close", "WINDOW", closeNamed},
     {"time", "local time, and how often it was set by the host's", tellTime},
     {"text", "what stands in the notes", text},
+    {"files", "what the Files window shows: places, kinds, sizes, names", files},
     {"picture", "size of the picture that is shown, and a check sum", picture},
     {"clip", "fetch | offer: what the host has on its clipboard; the same as ours", clip},
     {"quit", "switches off", quit},

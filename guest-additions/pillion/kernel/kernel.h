@@ -76,6 +76,13 @@ typedef struct {
   u8 month, day, hour, minute, second;
 } Date;
 
+/** The quotient must have 32 bits. */
+static inline u32 divide(u64 value, u32 by) {
+  u32 quotient, rest;
+  __asm__("divl %4" : "=a"(quotient), "=d"(rest) : "a"((u32)value), "d"((u32)(value >> 32)), "rm"(by) : "cc");
+  return quotient;
+}
+
 void startTime(void);
 /** Since the start; wraps after 71 minutes. */
 u32 microseconds(void);
@@ -91,6 +98,21 @@ u32 clockSeconds(u32 *milliseconds);
 /** Who needs the timer's 100 interrupts a second; without anybody it stands still. */
 typedef enum { TICK_FRAMES = 1, TICK_USB = 2, TICK_POINTER = 4, TICK_KEYS = 8 } TickUser;
 void needTicks(TickUser user, bool needed);
+
+// ---- tasks.c ----
+
+typedef void (*TaskBody)(void *argument);
+
+/** It begins in the main loop's next round. False when there are too many, or no memory. */
+bool startTask(TaskBody body, void *argument);
+bool inTask(void);
+/** In a task: lets the desktop go on. `waits`: until an interrupt; else only when this turn has been long. */
+void giveWay(bool waits);
+/** Also in interrupts: what a task waits for may be there. */
+void wakeTasks(void);
+void runTasks(void);
+/** There is work for a task now. */
+bool tasksWait(void);
 
 // ---- serial.c ----
 

@@ -70,6 +70,7 @@ void kernelMain(u32 magic, const BootInformation *boot) {
   u32 lastTick = slowTicks();
   for (;;) {
     takeInput();
+    runTasks();
     updateUsb();
     if (slowTicks() != lastTick) {
       lastTick = slowTicks();
@@ -79,7 +80,7 @@ void kernelMain(u32 magic, const BootInformation *boot) {
     }
     needTicks(TICK_FRAMES, updateDesktop());
     disableInterrupts();
-    if (pointerWaits()) __asm__ volatile("sti");
+    if (pointerWaits() || tasksWait()) __asm__ volatile("sti");
     else halt();
   }
 }

@@ -38,6 +38,23 @@ loadTables:
         mov %eax, %gs
         ret
 
+# void switchStack(u32 *keep, u32 to): what a function must keep lies on the stack that is left.
+        .globl switchStack
+switchStack:
+        mov 4(%esp), %eax
+        mov 8(%esp), %edx
+        push %ebp
+        push %ebx
+        push %esi
+        push %edi
+        mov %esp, (%eax)
+        mov %edx, %esp
+        pop %edi
+        pop %esi
+        pop %ebx
+        pop %ebp
+        ret
+
 # 48 entries of 16 bytes: exceptions 0 to 31, then IRQ 0 to 15. All leave the same frame.
         .align 16
 interruptEntries:

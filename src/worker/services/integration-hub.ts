@@ -7,12 +7,14 @@ import { TandemError } from "../../shared/errors";
 import {
   Command,
   Event,
+  Feature,
   GuestSystem,
   REQUEST_SIZE_MAX,
   RequestStatus,
 } from "../../../wasm/protocol/tandem-port";
 import type { Core } from "../core";
 import { ClipboardService } from "./clipboard";
+import { DragAndDropService } from "./drag-and-drop";
 import { PointerService } from "./pointer";
 import { SharedFoldersService } from "./shared-folders";
 import { NO_COMMAND, OK, type Reply, type Service } from "./service";
@@ -39,6 +41,7 @@ export class IntegrationHub {
   readonly folders: SharedFoldersService;
   readonly time: TimeService;
   readonly clipboard: ClipboardService;
+  readonly drops: DragAndDropService;
   #core: Core | undefined;
   #underWay = new Map<number, AbortController>();
   #hasSession = false;
@@ -62,7 +65,11 @@ export class IntegrationHub {
       this.#core?.exports.raiseEvent(Event.Clipboard, serial);
       this.#wake();
     });
-    this.#services = [...services(tell), this.folders, this.clipboard, this.time];
+    this.drops = new DragAndDropService(tell, (waiting) => {
+      this.#core?.exports.raiseEvent(Event.Drop, waiting);
+      this.#wake();
+    });
+    this.#services = [...services(tell), this.folders, this.clipboard, this.time, this.drops];
   }
 
   /** Requests that were not answered at once. */
@@ -81,6 +88,7 @@ export class IntegrationHub {
 
   hello(system: number, features: number): void {
     this.#hasSession = true;
+    this.drops.accepts((features & Feature.DragAndDrop) !== 0);
     const name = SYSTEM_NAMES[system as GuestSystem] ?? "other";
     this.#tell({ type: "guest-hello", system: name, features });
   }

@@ -25,7 +25,12 @@ import { listen } from "./pointer";
 import { BLOCK_MAX, HEADER_SIZE, PIO_BUFFER, Slot, slotAt, SLOTS, tandem } from "./state";
 
 export const FEATURES: u32 =
-  Feature.Pointer | Feature.SharedFolders | Feature.Clipboard | Feature.Time | Feature.Pio;
+  Feature.Pointer |
+  Feature.SharedFolders |
+  Feature.Clipboard |
+  Feature.Time |
+  Feature.Pio |
+  Feature.DragAndDrop;
 
 /** Commands below are the port's own. */
 const FIRST_SERVICE: u32 = 0x0100;
