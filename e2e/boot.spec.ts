@@ -23,22 +23,41 @@ test("the page is cross-origin isolated when it is served so, and only then", as
 });
 
 if (hasGuest())
-  test("the page boots Linux to a prompt, and text typed on keyboard and serial console arrives", async ({
+  test("the page boots Linux to a prompt; text arrives on keyboard and serial console, and positions without a click", async ({
     page,
   }) => {
-    await page.goto("/?machine=linux");
+    await page.goto("/?machine=linux&hypervisor=vmware");
     const machine = machines(page);
     await expect(serialText(machine)).toContainText("GUEST-READY", { timeout: GUEST_TIMEOUT });
     await typeIntoSerial(machine, "echo serial-$((6*7))\r");
     await expect(serialText(machine)).toContainText("serial-42", { timeout: GUEST_TIMEOUT });
 
     await expect(screenText(machine)).toContainText("#", { timeout: GUEST_TIMEOUT });
-    await machine.locator('[data-part="screen"]').focus();
+    const screen = machine.locator('[data-part="screen"]');
+    await screen.focus();
     await page.keyboard.press("Enter");
     // The quotes vanish in the shell: what it answers is not what was typed.
     await page.keyboard.type("echo key''board", { delay: 30 });
     await page.keyboard.press("Enter");
     await expect(screenText(machine)).toContainText("keyboard", { timeout: GUEST_TIMEOUT });
+
+    // The kernel has found VMware's pointer by itself: it hears of one position, as two numbers and their end.
+    await expect(page.locator("#pointer-now")).toContainText("listens to VMware's pointer. Move in and out"); // prettier-ignore
+    const positions = "$(grep -l 3 /sys/class/input/event*/device/capabilities/abs | cut -d/ -f5)";
+    await typeIntoSerial(machine, `modprobe evdev; d=/dev/input/${positions}\r`);
+    await typeIntoSerial(machine, 'head -c48 $d | hexdump -C & sleep 1; echo list""ening\r');
+    await expect(serialText(machine)).toContainText("listening", { timeout: GUEST_TIMEOUT });
+    await screen.scrollIntoViewIfNeeded();
+    const box = await screen.boundingBox();
+    if (!box) throw new Error("no screen");
+    const [x, y] = [Math.round(box.x + box.width / 4), Math.round(box.y + box.height / 3)];
+    await page.mouse.move(x, y);
+    const middle = (place: number, size: number): string => {
+      const position = Math.floor((2 * Math.floor(place * size) + 1) * (0x8000 / size));
+      return [position & 0xff, position >> 8, 0, 0].map((byte) => byte.toString(16).padStart(2, "0")).join(" "); // prettier-ignore
+    };
+    await expect(serialText(machine)).toContainText(`03 00 00 00 ${middle((x - box.x) / box.width, 720)}`, { timeout: GUEST_TIMEOUT }); // prettier-ignore
+    await expect(serialText(machine)).toContainText(`03 00 01 00 ${middle((y - box.y) / box.height, 400)}`, { timeout: GUEST_TIMEOUT }); // prettier-ignore
   });
 
 test("without guests a program of ours runs at once, and its serial port answers", async ({

@@ -6,6 +6,9 @@ export declare function hostNow(): f64;
 /** Wall clock: milliseconds since 1970-01-01 of the local time zone (UTC + offset). */
 export declare function hostWallClock(): f64;
 
+/** Minutes by which local time is behind Greenwich's. */
+export declare function hostZoneWest(): i32;
+
 /** Leaves all wasm frames by a host exception; `run` is entered again through `handleFault`. Never returns. */
 export declare function hostUnwind(): void;
 

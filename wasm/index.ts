@@ -72,6 +72,7 @@ export {
   setStepping,
   XMM_STATE,
 } from "./cpu/inspect";
+export { setHypervisor } from "./cpu/identity";
 export { setCmos } from "./devices/cmos";
 export { addFirmwareFile } from "./devices/fw-cfg";
 export { setSystemRom } from "./devices/i440fx";

@@ -3,6 +3,7 @@
 import { checkFolder, FOLDERS_SCRIPT, prepareFolder } from "./linux-folders.mjs";
 import { SHELL_CHECK, SHELL_SCRIPT } from "./linux-shell.mjs";
 import { USB_CHECK, USB_SCRIPT } from "./linux-usb.mjs";
+import { VMWARE_CHECK, VMWARE_SCRIPT } from "./linux-vmware.mjs";
 
 const FIRMWARE = ["--firmware", ".cache/firmware/bios-256k.bin", "--vga-firmware", ".cache/firmware/vgabios-stdvga.bin"]; // prettier-ignore
 const LINUX_OPTIONS = "console=tty0 console=ttyS0 nokaslr cryptomgr.notests noisapnp";
@@ -126,6 +127,7 @@ export const GUESTS = [
   { name: "linux-686-pae", options: ["--memory", "128", "--kernel", "vmlinuz-686-pae", "--initrd", "initramfs-pae.cpio.gz", "--append", LINUX_OPTIONS], until: "GUEST-READY", timeout: 180 },
   { name: "linux-folders", options: ["--memory", "128", "--kernel", "vmlinuz-686", "--initrd", "initramfs.cpio.gz", "--append", LINUX_OPTIONS], folder: prepareFolder, script: FOLDERS_SCRIPT, check: checkFolder, timeout: 900 },
   { name: "linux-usb", options: ["--memory", "128", "--usb", "mouse,tablet,keyboard", "--kernel", "vmlinuz-686", "--initrd", "initramfs.cpio.gz", "--append", LINUX_OPTIONS], script: USB_SCRIPT, check: USB_CHECK, timeout: 300 },
+  { name: "linux-vmware", options: ["--memory", "128", "--hypervisor", "vmware", "--kernel", "vmlinuz-686", "--initrd", "initramfs.cpio.gz", "--append", LINUX_OPTIONS], script: VMWARE_SCRIPT, check: VMWARE_CHECK, timeout: 300 },
   // Only the USB keyboard is listened to: SeaBIOS asks for its reports.
   { name: "seabios-usb-keyboard", options: ["--memory", "64", ...FIRMWARE, "--usb", "keyboard", "--floppy", "grub-rescue-floppy.img", "--cdrom", "grub-rescue-cdrom.iso", "--boot", "menu"], script: ["wait Press ESC for boot menu", "sleep 200", "key esc", "wait Select boot device", "sleep 200", "type 2", "wait GNU GRUB  version"], timeout: 120 },
   { name: "grub-floppy", options: ["--memory", "64", ...FIRMWARE, "--floppy", "grub-rescue-floppy.img", "--boot", "floppy"], script: GRUB_LSPCI, timeout: 120 },

@@ -21,6 +21,7 @@ test("each key of the configuration has its attribute", () => {
     "pointer",
     "usb",
     "usb-interval",
+    "hypervisor",
     "folders",
     "clipboard",
     "jit",

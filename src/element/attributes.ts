@@ -23,6 +23,7 @@ const READERS: { readonly [K in Key]-?: (text: string) => unknown } = {
   pointer: (text) => text,
   usb: (text) => (text.trim() === "none" ? [] : words(text)),
   usbInterval: number,
+  hypervisor: (text) => text,
   folders: (text) => text.split(",").filter((name) => name.trim() !== "").map(folder), // prettier-ignore
   clipboard: (text) => text,
   jit: onOff,

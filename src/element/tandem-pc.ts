@@ -83,6 +83,7 @@ const REMOVABLE: readonly string[] = ["floppy", "cdrom"];
  * @attribute {"auto"|"relative"|"absolute"|"integrated"} pointer - How the pointer is given to the guest; auto
  * @attribute {string} usb - USB devices: mouse, tablet, keyboard, or none; otherwise what the pointer needs
  * @attribute {1|10} usb-interval - Milliseconds between two polls of a USB device; 10, as real ones
+ * @attribute {"none"|"vmware"} hypervisor - What CPUID tells of; vmware: Linux then uses VMware's pointer and clock; none
  * @attribute {string} folders - Names of shared folders, with commas; ":ro" after a name makes it read-only
  * @attribute {"both"|"to-guest"|"to-host"|"off"} clipboard - Which ways it is shared, also while the machine runs; both: the guest gets what the user pastes
  * @attribute {"on"|"off"} jit - Translation of the guest's code; on
@@ -150,6 +151,7 @@ export class TandemPc extends Base {
   declare pointer: PointerMode;
   declare usb: string;
   declare usbInterval: number;
+  declare hypervisor: string;
   declare folders: string;
   declare clipboard: ClipboardSetting;
   declare jit: boolean;

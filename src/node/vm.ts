@@ -170,6 +170,8 @@ class Run {
         this.#press(this.#buttons | step.button);
         await sleep(CLICK_MILLISECONDS);
         return this.#press(this.#buttons & ~step.button);
+      case "pointer":
+        return machine.setPointerMode(step.mode);
       case "wheel":
         return machine.pointerWheel(step.notches);
       case "screenshot":
@@ -280,6 +282,7 @@ async function loadParts(args: Arguments): Promise<MachineParts> {
     drives,
     append: config.append,
     pointer: config,
+    hypervisor: config.hypervisor,
     onTripleFault: "stop",
     modules: files,
     ...(files[0] && { initrd: files[0].bytes }),

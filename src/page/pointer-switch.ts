@@ -6,6 +6,7 @@ import type { PointerMode } from "../shared/config";
 
 const DEVICE_WORDS: Readonly<Record<PointerDevice, string>> = {
   tandem: "the Tandem port",
+  vmware: "VMware's pointer",
   "usb-tablet": "a USB tablet",
   "usb-mouse": "a USB mouse",
   ps2: "a PS/2 mouse",

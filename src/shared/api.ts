@@ -36,7 +36,7 @@ export interface Pixels {
 export type PointerButtons = number;
 
 /** What carries the pointer into the guest. */
-export type PointerDevice = "ps2" | "usb-mouse" | "usb-tablet" | "tandem";
+export type PointerDevice = "ps2" | "usb-mouse" | "usb-tablet" | "tandem" | "vmware";
 /** How the page's pointer maps to the guest now: what its driver listens to decides. */
 export type PointerUse = Exclude<PointerMode, "auto">;
 
@@ -53,6 +53,7 @@ export interface PointerStatistics {
   usbMouse: PointerDeviceStatistics;
   usbTablet: PointerDeviceStatistics;
   tandem: PointerDeviceStatistics;
+  vmware: PointerDeviceStatistics;
 }
 
 /** What a guest can share. The handle of a directory: picked by the user, dropped, or of OPFS. */

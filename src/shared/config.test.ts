@@ -29,7 +29,12 @@ test("the example of the design is accepted as it is", () => {
     folders: [{ name: "share", readOnly: false }],
     jit: true,
   };
-  expect(parseConfig(example)).toEqual({ ...example, usbInterval: 10, clipboard: "both" });
+  expect(parseConfig(example)).toEqual({
+    ...example,
+    usbInterval: 10,
+    clipboard: "both",
+    hypervisor: "none",
+  });
 });
 
 test("what is left out has a default", () => {

@@ -32,6 +32,11 @@ export type PointerMode = "auto" | "relative" | "absolute" | "integrated";
  * user's clipboard only while the user is at the machine.
  */
 export type ClipboardSetting = "both" | "to-guest" | "to-host" | "off";
+/**
+ * What CPUID tells of. "vmware": guests that look for VMware there, such as Linux, then use its port 5658h for pointer and time.
+ * The port itself is always there.
+ */
+export type HypervisorName = "none" | "vmware";
 export type UsbDevice = "mouse" | "tablet" | "keyboard";
 /** Milliseconds between two polls of a USB device that its descriptor asks for: as real ones do, or as often as USB 1 can. */
 export type UsbInterval = 1 | 10;
@@ -56,6 +61,7 @@ export interface MachineConfig {
   /** What is plugged in; without it, what the pointer mode needs: see usbDevices. */
   usb?: UsbDevice[];
   usbInterval: UsbInterval;
+  hypervisor: HypervisorName;
   folders: FolderConfig[];
   clipboard: ClipboardSetting;
   jit: boolean;
@@ -73,6 +79,7 @@ export const CLIPBOARD_SETTINGS: readonly ClipboardSetting[] = [
   "off",
 ];
 export const USB_DEVICES: readonly UsbDevice[] = ["mouse", "tablet", "keyboard"];
+export const HYPERVISORS: readonly HypervisorName[] = ["none", "vmware"];
 export const USB_INTERVALS: readonly UsbInterval[] = [1, 10];
 
 const USB_OF_MODE: Readonly<Record<PointerMode, readonly UsbDevice[]>> = {
@@ -200,6 +207,7 @@ const machine = object<MachineConfig>({
   pointer: withDefault(oneOf(POINTER_MODES), "auto"),
   usb: optional(list(oneOf(USB_DEVICES))),
   usbInterval: withDefault(oneOf(USB_INTERVALS), 10),
+  hypervisor: withDefault(oneOf(HYPERVISORS), "none"),
   folders: withDefault(list(folder), []),
   clipboard: withDefault(oneOf(CLIPBOARD_SETTINGS), "both"),
   jit: withDefault(yesNo, true),

@@ -6,6 +6,7 @@ import { DiskStatus } from "../../wasm/protocol/disk";
 export interface CoreHost {
   now(): number;
   wallClock(): number;
+  zoneWest(): number;
   debugCharacter(port: number, character: number): void;
   serialOutput(port: number, byte: number): void;
   /** Answers with `complete`, now or later. */
@@ -63,6 +64,8 @@ export interface CoreExports {
   /** After the ROM's bytes were copied to SYSTEM_ROM. */
   setSystemRom(length: number): void;
   pressPowerButton(): void;
+  /** A Hypervisor of protocol/vmport.ts that CPUID tells of. Before power-on. */
+  setHypervisor(hypervisor: number): void;
   /** A key by its set-1 code, +E000h for extended ones, E11Dh for Pause. 0: no room now. */
   keyboardKey(key: number, pressed: number): number;
   /**
@@ -182,6 +185,7 @@ export function defaultHost(): CoreHost {
   return {
     now: () => performance.now(),
     wallClock: () => Date.now() - new Date().getTimezoneOffset() * 60_000,
+    zoneWest: () => new Date().getTimezoneOffset(),
     debugCharacter: () => {},
     serialOutput: () => {},
     diskRequest: () => {},
@@ -211,6 +215,7 @@ export class Core {
       host: {
         hostNow: () => host.now(),
         hostWallClock: () => host.wallClock(),
+        hostZoneWest: () => host.zoneWest(),
         hostDebugCharacter: (port: number, character: number) =>
           host.debugCharacter(port, character),
         hostSerialOutput: (port: number, byte: number) => host.serialOutput(port, byte),

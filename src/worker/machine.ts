@@ -1,6 +1,6 @@
 // One machine, running: the same in a worker and in Node. Owns the core, gives it time, and carries data in and out.
 
-import type { BootChoice, ClipboardSetting, PointerMode } from "../shared/config";
+import type { BootChoice, ClipboardSetting, HypervisorName, PointerMode } from "../shared/config";
 import { TandemError } from "../shared/errors";
 import { InputKind, type InputRingReader } from "../shared/input-ring";
 import {
@@ -22,6 +22,7 @@ import type {
 } from "../shared/api";
 import { DiskOperation, DiskStatus, Drive } from "../../wasm/protocol/disk";
 import { MachineEvent as CoreEvent } from "../../wasm/protocol/events";
+import { Hypervisor } from "../../wasm/protocol/vmport";
 import { setGraphicsMode, setUpBoard } from "./boot/board";
 import { describeCrash } from "./crash-report";
 import { addFirmwareFile, installFirmware } from "./boot/firmware";
@@ -69,6 +70,8 @@ export interface MachineParts {
   clock?: HostClock;
   /** Without it: "both". */
   clipboard?: ClipboardSetting;
+  /** Without it: "none". */
+  hypervisor?: HypervisorName;
   /** What a triple fault does: as on hardware, or the machine stops for a look at it. */
   onTripleFault: "reset" | "stop";
 }
@@ -106,6 +109,11 @@ const DRIVE_NUMBERS: Readonly<Record<DriveName, Drive>> = {
   hda: Drive.PrimaryMaster,
   cdrom: Drive.SecondaryMaster,
   floppy: Drive.FloppyA,
+};
+
+const HYPERVISOR_NUMBERS: Readonly<Record<HypervisorName, Hypervisor>> = {
+  none: Hypervisor.None,
+  vmware: Hypervisor.Vmware,
 };
 
 /** Milliseconds of one slice: as long as nobody waits for an answer, and while input arrives. */
@@ -442,6 +450,7 @@ export class Machine {
       drives: this.#drives,
     });
     if (this.#bootsByBios) this.#addBootRom();
+    this.#core.exports.setHypervisor(HYPERVISOR_NUMBERS[this.#parts.hypervisor ?? "none"]);
     this.#core.exports.reset();
     this.#pointer.connect(this.#core);
     this.#hub.connect(this.#core);

@@ -45,6 +45,7 @@ const DEVICES: readonly (PointerDevice | "none")[] = [
   "usb-mouse",
   "usb-tablet",
   "tandem",
+  "vmware",
 ];
 
 /** From the core's numbers. */
@@ -66,6 +67,7 @@ export function pointerStatistics(core: Core | undefined): PointerStatistics {
     usbMouse: of(CorePointerDevice.UsbMouse),
     usbTablet: of(CorePointerDevice.UsbTablet),
     tandem: of(CorePointerDevice.Tandem),
+    vmware: of(CorePointerDevice.VmMouse),
   };
 }
 

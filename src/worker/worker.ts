@@ -149,6 +149,7 @@ async function loadParts(
     append: config.append,
     pointer: config,
     clipboard: config.clipboard,
+    hypervisor: config.hypervisor,
     onTripleFault: "reset",
     ...(kernel && { kernel }),
     ...(initrd && { initrd, modules: [{ bytes: initrd, commandLine: "initrd" }] }),

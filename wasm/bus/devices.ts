@@ -36,6 +36,7 @@ export enum Device {
   UsbTablet = 32,
   UsbKeyboard = 33,
   UsbHub = 34,
+  VmMouse = 35,
 }
 
 const ENTRY_SIZE = 16;

@@ -20,6 +20,7 @@ export enum Listening {
   Motion = 1,
   Position = 2,
   Either = 3, // as it comes from the host
+  PositionUnlessCaptured = 4, // motion while the host has chosen a mouse
 }
 
 const DEVICES = <i32>PointerDevice.COUNT;
@@ -114,6 +115,11 @@ export class Pointer {
     return stateOf(device).listening != Listening.No;
   }
 
+  /** Whether motion is what the device is given now. */
+  static getsMotion(device: PointerDevice): bool {
+    return takesMotion(device);
+  }
+
   /** The guest has taken a report; `id` as it came with what is in it. */
   static taken(device: PointerDevice, id: u32): void {
     stateOf(device).reports++;
@@ -168,15 +174,30 @@ function rank(device: u32): u32 {
     case PointerDevice.Ps2Mouse:
       return relative ? 3 : 1;
     case PointerDevice.UsbMouse:
-      return relative ? 4 : 2;
+      return relative ? 5 : 2;
+    case PointerDevice.VmMouse:
+      // Before the PS/2 mouse, whose packets such a driver takes for mere signals.
+      return 4;
     case PointerDevice.UsbTablet:
-      return relative ? 0 : hub.route == PointerRoute.Absolute ? 4 : 3;
+      return relative ? 0 : hub.route == PointerRoute.Absolute ? 5 : 3;
     case PointerDevice.Tandem:
       if (relative) return stateOf(device).listening & Listening.Motion ? 2 : 0;
-      return hub.route == PointerRoute.Absolute ? 3 : 4;
+      return hub.route == PointerRoute.Absolute ? 3 : 5;
     default:
       return 0;
   }
+}
+
+function takesMotion(device: u32): bool {
+  const listening = stateOf(device).listening;
+  if (listening == Listening.PositionUnlessCaptured) return hub.route == PointerRoute.Relative;
+  return (listening & Listening.Motion) != 0;
+}
+
+function takesPosition(device: u32): bool {
+  const listening = stateOf(device).listening;
+  if (listening == Listening.PositionUnlessCaptured) return hub.route != PointerRoute.Relative;
+  return (listening & Listening.Position) != 0;
 }
 
 function choose(): void {
@@ -190,9 +211,8 @@ function choose(): void {
     device = candidate;
   }
   let mode: u32 = PointerMode.Relative;
-  const listening = stateOf(device).listening;
-  const either = listening == Listening.Either && hub.route != PointerRoute.Relative;
-  if (listening == Listening.Position || either) {
+  const either = takesMotion(device) && hub.route == PointerRoute.Relative;
+  if (takesPosition(device) && !either) {
     mode = device == PointerDevice.Tandem ? PointerMode.Integrated : PointerMode.Absolute;
   }
   if (device == hub.device && mode == hub.mode) return;
@@ -236,7 +256,7 @@ export function pointerMotion(dx: i32, dy: i32, id: i32): i32 {
   if (!settle()) return 0;
   if (hub.device == PointerDevice.None) return 1;
   const sink = sinkOf(hub.device);
-  if (stateOf(hub.device).listening & Listening.Motion) {
+  if (takesMotion(hub.device)) {
     return call_indirect<i32>(sink.motion, dx, dy, id);
   }
   measure();
@@ -263,7 +283,7 @@ export function pointerPosition(x: f64, y: f64, id: i32): i32 {
   if (hub.device == PointerDevice.None) return 1;
   const sink = sinkOf(hub.device);
   let taken = 1;
-  if (stateOf(hub.device).listening & Listening.Position) {
+  if (takesPosition(hub.device)) {
     taken = call_indirect<i32>(sink.position, id);
   } else if (wasKnown) {
     const dx = <i32>(hub.pixelX - oldX);

@@ -16,6 +16,8 @@ class Ps2Bus {
   mouseReceive: u32;
   mouseTake: u32;
   mouseRead: u32; // function index: () => void
+  mouseInterrupted: u32; // function index: () => void
+  nudge: u32; // function index: () => bool
 }
 const bus = changetype<Ps2Bus>(memory.data(offsetof<Ps2Bus>(), 8));
 
@@ -32,9 +34,15 @@ export function setPs2Device(port: Ps2Port, receive: (byte: u32) => void, take: 
   }
 }
 
-/** The mouse wants to know when the PC has read its byte. */
-export function setPs2MouseRead(read: () => void): void {
+/** The mouse wants to know when its byte has interrupted the PC, and when the PC has read it. */
+export function watchPs2Mouse(interrupted: () => void, read: () => void): void {
+  bus.mouseInterrupted = load<u32>(changetype<usize>(interrupted));
   bus.mouseRead = load<u32>(changetype<usize>(read));
+}
+
+/** Another pointer, whose driver waits for the mouse's interrupt: `take` says whether the mouse should send a packet for it. */
+export function setPs2Nudge(take: () => bool): void {
+  bus.nudge = load<u32>(changetype<usize>(take));
 }
 
 /** The controller announces itself; `wake` is called when a device may have a byte. */
@@ -52,6 +60,16 @@ export class Ps2 {
   static send(port: Ps2Port, byte: u32): void {
     const receive = port == Ps2Port.Keyboard ? bus.keyboardReceive : bus.mouseReceive;
     if (receive) call_indirect<void>(receive, byte);
+  }
+
+  /** Mouse: whether it should send a packet although it has not moved. */
+  static takeNudge(): bool {
+    return bus.nudge ? call_indirect<bool>(bus.nudge) : false;
+  }
+
+  /** Controller: the mouse's byte raises the interrupt. */
+  static mouseInterrupted(): void {
+    if (bus.mouseInterrupted) call_indirect<void>(bus.mouseInterrupted);
   }
 
   /** Controller: the PC has read the byte that came from the mouse. */

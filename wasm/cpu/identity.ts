@@ -1,10 +1,12 @@
 // What the CPU says it is and keeps for others: CPUID, the time-stamp counter, model-specific registers.
 //
 // It is of the kind of a Core Duo: family 6, model 14. What CPUID does not report is not there: no local APIC, no machine
-// checks, no performance counters.
+// checks, no performance counters. It tells of a hypervisor only when the host wishes it: old systems never ask, and new ones
+// ask for VMware's pointer only where CPUID tells of VMware.
 
 import { Clock } from "../bus/clock";
 import { flushTlb } from "../memory/tlb";
+import { CPUID_FIRST, CPUID_FREQUENCIES, Hypervisor } from "../protocol/vmport";
 import { requirePrivilege } from "./control";
 import { Fault } from "./fault";
 import { Instruction } from "./instruction";
@@ -16,6 +18,7 @@ export const SIGNATURE: u32 = 0x6e8;
 /** FPU VME DE PSE TSC MSR PAE CX8 SEP MTRR PGE CMOV PAT PSE-36 CLFSH MMX FXSR SSE SSE2. */
 const FEATURES: u32 = 0x078b_b97f;
 const FEATURES_SSE3: u32 = 1;
+const FEATURES_HYPERVISOR: u32 = 1 << 31;
 const FEATURES_NX: u32 = 1 << 20;
 const CLFLUSH_LINE: u32 = 8 << 8; // in units of 8 bytes
 const ADDRESS_BITS: u32 = 0x2024; // 36 physical, 32 linear
@@ -35,6 +38,25 @@ const VENDOR_1: u32 = 0x756e_6547;
 const VENDOR_2: u32 = 0x4965_6e69;
 const VENDOR_3: u32 = 0x6c65_746e;
 
+/** "VMwa" "reVM" "ware" */
+const VMWARE_1: u32 = 0x6177_4d56;
+const VMWARE_2: u32 = 0x4d56_6572;
+const VMWARE_3: u32 = 0x6572_6177;
+const TSC_KHZ: u32 = 1_000_000;
+/** Of a local APIC, which is not there. */
+const BUS_KHZ: u32 = 100_000;
+
+/** Host, before power-on: a Hypervisor that CPUID tells of. */
+export function setHypervisor(hypervisor: i32): void {
+  cpu.hypervisor = <u32>hypervisor;
+}
+
+function hypervisorLeaf(leaf: u32): void {
+  if (leaf == CPUID_FREQUENCIES) result(TSC_KHZ, BUS_KHZ, 0, 0);
+  else if (leaf == CPUID_FIRST) result(CPUID_FREQUENCIES, VMWARE_1, VMWARE_2, VMWARE_3);
+  else result(0, 0, 0, 0);
+}
+
 function result(a: u32, b: u32, c: u32, d: u32): void {
   Registers.set32(EAX, a);
   Registers.set32(EBX, b);
@@ -44,12 +66,17 @@ function result(a: u32, b: u32, c: u32, d: u32): void {
 
 export function cpuid(_i: Instruction): void {
   const leaf = Registers.get32(EAX);
+  const isVmware = cpu.hypervisor == Hypervisor.Vmware;
+  if (isVmware && leaf - CPUID_FIRST <= <u32>(CPUID_FREQUENCIES - CPUID_FIRST)) {
+    hypervisorLeaf(leaf);
+    return;
+  }
   switch (leaf) {
     case 0:
       result(2, VENDOR_1, VENDOR_3, VENDOR_2);
       break;
     case 1:
-      result(SIGNATURE, CLFLUSH_LINE, FEATURES_SSE3, FEATURES);
+      result(SIGNATURE, CLFLUSH_LINE, FEATURES_SSE3 | (isVmware ? FEATURES_HYPERVISOR : 0), FEATURES); // prettier-ignore
       break;
     case 0x8000_0000:
       result(0x8000_0008, 0, 0, 0);

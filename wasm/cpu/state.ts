@@ -128,6 +128,8 @@ export class CpuState {
   notedRecord: usize; // PENDING_FAULT: the instruction that faulted, and the tables it used: see cpu/fault.ts
   notedRead: usize;
   notedWrite: usize;
+
+  hypervisor: u32; // CPUID tells of one: a Hypervisor of protocol/vmport.ts; a reset does not change it
 }
 
 /** A software interrupt that has passed its privilege check is told as a fault and not delivered. */

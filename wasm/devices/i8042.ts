@@ -8,13 +8,11 @@
 import { Clock, onTimer, Timer } from "../bus/clock";
 import { addDevice, Device } from "../bus/devices";
 import { Irq } from "../bus/irq";
-import { Pointer } from "../bus/pointer";
 import { onRead, onWrite } from "../bus/ports";
 import { Power } from "../bus/power";
 import { Ps2, Ps2Port, setPs2Controller } from "../bus/ps2";
 import { isA20, setA20 } from "../memory/physical";
 import { ResetCause } from "../protocol/events";
-import { PointerDevice } from "../protocol/input";
 import { set1OfSet2 } from "./scan-codes";
 
 const PORT_DATA: u16 = 0x60;
@@ -107,9 +105,7 @@ function put(byte: u32, origin: Origin): void {
   controller.origin = origin;
   controller.outputFull = 1;
   updateIrq();
-  if (origin == Origin.Mouse && controller.mode & MODE_MOUSE_IRQ) {
-    Pointer.interrupted(PointerDevice.Ps2Mouse);
-  }
+  if (origin == Origin.Mouse && controller.mode & MODE_MOUSE_IRQ) Ps2.mouseInterrupted();
 }
 
 /** An answer of the controller itself. It does not wait for the cable, but never overwrites a device's byte. */

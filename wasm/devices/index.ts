@@ -18,6 +18,7 @@ import { attachPs2Mouse } from "./ps2-mouse";
 import { attachTandemPort } from "./tandem-port";
 import { attachUart } from "./uart";
 import { attachUhci } from "./usb/uhci";
+import { attachVmport } from "./vmport";
 
 export function attachDevices(): void {
   attachDebugPort();
@@ -38,4 +39,5 @@ export function attachDevices(): void {
   attachPs2Mouse();
   attachTandemPort();
   attachUhci();
+  attachVmport();
 }

@@ -1,12 +1,15 @@
 // PS/2 mouse: standard (3 bytes), with a wheel (IntelliMouse, ID 3), and with five buttons and two wheels (Explorer, ID 4).
 //
+// It also sends packets for VMware's pointer (bus/ps2.ts): drivers of that wait for the mouse's interrupt. They tell of a step to
+// the right, then to the left, since some systems pass over a packet without motion.
+//
 // Motion that the PC is too slow for is added up; a change of buttons always gets a packet of its own, in its place.
 //
 // Not implemented: the sample rate's limit (the cable's speed is the limit; the rate is stored and reported).
 
 import { addDevice, Device } from "../bus/devices";
 import { Listening, Pointer, setPointerDevice } from "../bus/pointer";
-import { Ps2, Ps2Port, setPs2Device, setPs2MouseRead } from "../bus/ps2";
+import { Ps2, Ps2Port, setPs2Device, watchPs2Mouse } from "../bus/ps2";
 import { hostEvent } from "../host";
 import { MachineEvent } from "../protocol/events";
 import { PointerDevice } from "../protocol/input";
@@ -79,6 +82,8 @@ class MouseState {
   lastSent: u32;
   packetId: u32;
   ending: u32; // the PC is about to read a packet's last byte
+  nudged: u32; // what is being sent is for VMware's pointer
+  nudgeLeft: u32; // the next such packet goes to the left
 }
 const STATE_SIZE =
   <i32>QUEUE_SIZE * MOVEMENT_SIZE + <i32>ANSWERS_SIZE + <i32>offsetof<MouseState>();
@@ -89,7 +94,7 @@ const mouse = changetype<MouseState>(ANSWERS + ANSWERS_SIZE);
 export function attachPs2Mouse(): void {
   addDevice(Device.Ps2Mouse, STATE, STATE_SIZE, reset);
   setPs2Device(Ps2Port.Mouse, receive, take);
-  setPs2MouseRead(byteRead);
+  watchPs2Mouse(interrupted, byteRead);
   setPointerDevice(PointerDevice.Ps2Mouse, move, position, press, turn);
 }
 
@@ -280,14 +285,18 @@ function answer(byte: u32): void {
 /** Answers go first; a packet once begun is sent to its end unless a command cut it off. */
 function take(): i32 {
   if (mouse.answersCount) {
+    mouse.nudged = 0;
     mouse.lastSent = <u32>load<u8>(ANSWERS + <usize>mouse.answersHead);
     mouse.answersHead = (mouse.answersHead + 1) % ANSWERS_SIZE;
     mouse.answersCount--;
     return <i32>mouse.lastSent;
   }
   if (!mouse.packetBytes) {
-    if (!mouse.enabled || mouse.remote || mouse.wrap || !mouse.count) return -1;
-    makePacket();
+    if (!mouse.enabled || mouse.remote || mouse.wrap) return -1;
+    mouse.nudged = !mouse.count && Ps2.takeNudge() ? 1 : 0;
+    if (mouse.nudged) makeNudge();
+    else if (mouse.count) makePacket();
+    else return -1;
   }
   mouse.lastSent = mouse.packet & 0xff;
   mouse.packet >>>= 8;
@@ -296,11 +305,22 @@ function take(): i32 {
   return <i32>mouse.lastSent;
 }
 
+function makeNudge(): void {
+  mouse.packet = PACKET_ALWAYS | (mouse.reported & 7);
+  mouse.packet |= mouse.nudgeLeft ? PACKET_X_SIGN | 0xff00 : 0x0100;
+  mouse.nudgeLeft ^= 1;
+  mouse.packetBytes = mouse.id == ID_STANDARD ? 3 : 4;
+}
+
+function interrupted(): void {
+  Pointer.interrupted(mouse.nudged ? PointerDevice.VmMouse : PointerDevice.Ps2Mouse);
+}
+
 /** The PC has read a byte. */
 function byteRead(): void {
   if (!mouse.ending) return;
   mouse.ending = 0;
-  Pointer.taken(PointerDevice.Ps2Mouse, mouse.packetId);
+  if (!mouse.nudged) Pointer.taken(PointerDevice.Ps2Mouse, mouse.packetId);
 }
 
 // --- Commands ---

@@ -7,16 +7,17 @@ export enum PointerDevice {
   UsbMouse = 2,
   UsbTablet = 3,
   Tandem = 4,
-  COUNT = 5,
+  VmMouse = 5,
+  COUNT = 6,
 }
 
 /** The host's choice, for `pointerRoute`. */
 export enum PointerRoute {
-  /** The best that the guest listens to: Tandem port, tablet, USB mouse, PS/2 mouse. */
+  /** The best that the guest listens to: Tandem port, VMware's port, tablet, USB mouse, PS/2 mouse. */
   Auto = 0,
-  /** A mouse: USB, then PS/2; the Tandem port's deltas when there is no other. */
+  /** A mouse: USB, VMware's port by deltas, PS/2; the Tandem port's deltas when there is no other. */
   Relative = 1,
-  /** The tablet; anything else only while the guest does not listen to it. */
+  /** The tablet, then VMware's port; anything else only while the guest does not listen to it. */
   Absolute = 2,
   /** The Tandem port; anything else only while the guest does not listen to it. */
   Integrated = 3,

@@ -11,7 +11,7 @@ import { unreadable } from "../file-reader";
 export const USAGE = `usage: npm run vm -- [--config F] [--memory MiB] [--firmware F|none] [--vga-firmware F|none]
   [--floppy F] [--hda F] [--cdrom F] [--boot floppy|hda|cdrom|menu] [--kernel F] [--initrd F[,F...]] [--append S]
   [--serial stdio|F] [--folder DIR:NAME[:ro]] [--pointer auto|relative|absolute|integrated]
-  [--usb mouse,tablet,keyboard] [--usb-interval 10|1] [--jit on|off]
+  [--usb mouse,tablet,keyboard] [--usb-interval 10|1] [--hypervisor none|vmware] [--jit on|off]
   [--until TEXT] [--timeout S] [--script F] [--screenshot F.png] [--stats] [--debug]`;
 
 export interface SharedFolder {
@@ -54,6 +54,7 @@ const OPTIONS = {
   pointer: { type: "string" },
   usb: { type: "string" },
   "usb-interval": { type: "string" },
+  hypervisor: { type: "string" },
   jit: { type: "string" },
   until: { type: "string" },
   timeout: { type: "string" },
@@ -84,6 +85,7 @@ export function parseArguments(args: string[]): Arguments | undefined {
   if (values.usb !== undefined) config["usb"] = values.usb.split(",").filter(Boolean);
   if (values["usb-interval"] !== undefined)
     config["usbInterval"] = number("--usb-interval", values["usb-interval"]);
+  if (values.hypervisor !== undefined) config["hypervisor"] = values.hypervisor;
   if (values.jit !== undefined) config["jit"] = onOff("--jit", values.jit);
 
   const parsed = parseConfig(config);

@@ -20,6 +20,7 @@ test("every step of the design is understood", () => {
       "up left",
       "click right",
       "wheel -1",
+      "pointer relative",
       "screenshot a b.png",
       "snapshot s",
       "restore s",
@@ -42,6 +43,7 @@ test("every step of the design is understood", () => {
     { step: "up", button: 1 },
     { step: "click", button: 2 },
     { step: "wheel", notches: -1 },
+    { step: "pointer", mode: "relative" },
     { step: "screenshot", file: "a b.png" },
     { step: "snapshot", file: "s" },
     { step: "restore", file: "s" },
@@ -52,6 +54,7 @@ test("every step of the design is understood", () => {
 
 test.each([
   ["wait a\njump", 'Script line 2, "jump": there is no such step.'],
+  ["pointer fast", 'Script line 1, "pointer": there is no pointer mode "fast".'],
   ["sleep", 'Script line 1, "sleep": a number must follow it.'],
   ["move 2 0", 'Script line 1, "move": positions are numbers from 0 to 1.'],
   [

@@ -1,5 +1,6 @@
 // The steps of `npm run vm -- --script`: one a line; blank lines and lines that begin with # are left out.
 
+import { POINTER_MODES, type PointerMode } from "../../shared/config";
 import { keysOfChord } from "../../shared/keys";
 import { TandemError } from "../../shared/errors";
 import type { DriveName } from "../../shared/api";
@@ -17,6 +18,7 @@ export type Step =
   | { step: "rel"; dx: number; dy: number }
   | { step: "down" | "up" | "click"; button: number }
   | { step: "wheel"; notches: number }
+  | { step: "pointer"; mode: PointerMode }
   | { step: "screenshot" | "snapshot" | "restore"; file: string }
   | { step: "eject"; drive: DriveName }
   | { step: "insert"; drive: DriveName; file: string };
@@ -77,6 +79,11 @@ function parseStep(name: string, rest: string): Step {
       return { step: name, button: button(rest.trim()) };
     case "wheel":
       return { step: name, notches: numbers(rest, 1)[0] ?? 0 };
+    case "pointer": {
+      const mode = POINTER_MODES.find((known) => known === rest.trim());
+      if (!mode) throw new StepProblem(`there is no pointer mode "${rest.trim()}".`);
+      return { step: name, mode };
+    }
     case "screenshot":
     case "snapshot":
     case "restore":
