@@ -72,6 +72,7 @@ export {
   setStepping,
   XMM_STATE,
 } from "./cpu/inspect";
+export { offerVmwareText, vmwareTextToGuest, vmwareTextToHost } from "./devices/vmport/clipboard";
 export { setHypervisor } from "./cpu/identity";
 export { setCmos } from "./devices/cmos";
 export { addFirmwareFile } from "./devices/fw-cfg";

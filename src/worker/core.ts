@@ -64,6 +64,10 @@ export interface CoreExports {
   /** After the ROM's bytes were copied to SYSTEM_ROM. */
   setSystemRom(length: number): void;
   pressPowerButton(): void;
+  /** Text over VMware's port: where the host puts it and finds it, and how much there is for the guest. */
+  vmwareTextToGuest(): number;
+  vmwareTextToHost(): number;
+  offerVmwareText(length: number): void;
   /** A Hypervisor of protocol/vmport.ts that CPUID tells of. Before power-on. */
   setHypervisor(hypervisor: number): void;
   /** A key by its set-1 code, +E000h for extended ones, E11Dh for Pause. 0: no room now. */

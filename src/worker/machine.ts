@@ -693,6 +693,12 @@ export class Machine {
         if (device !== "none") this.#listener({ type: "input-taken", device, id, ...times });
         break;
       }
+      case CoreEvent.TextWanted:
+        this.#hub.vmwareClipboard.wanted();
+        break;
+      case CoreEvent.TextCopied:
+        this.#hub.vmwareClipboard.copied(a);
+        break;
       case CoreEvent.TripleFault:
         break; // told by the result of run()
     }

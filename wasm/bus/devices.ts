@@ -37,6 +37,7 @@ export enum Device {
   UsbKeyboard = 33,
   UsbHub = 34,
   VmMouse = 35,
+  VmClipboard = 36,
 }
 
 const ENTRY_SIZE = 16;

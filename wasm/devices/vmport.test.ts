@@ -110,7 +110,7 @@ test("without the magic number, in another width or for an unknown command nothi
   const { machine, call } = driver();
   const untouched = { eax: FAILED, ebx: 5, esi: 0x1111, edi: 0x2222 };
   expect(call(VmwareCommand.GetVersion, 5, 0x1234)).toMatchObject(untouched);
-  for (const command of [0, 4, 11, 30, 91, 0xffff])
+  for (const command of [0, 4, 5, 11, 30, 91, 0xffff])
     expect(call(command, 5)).toMatchObject({ ...untouched, ecx: command });
   call(VmwareCommand.GetVersion);
   expect([machine.inb(PORT), machine.inw(PORT)]).toEqual([0xff, 0xffff]);

@@ -4,7 +4,7 @@
 // Linux looks only where CPUID tells of VMware, which is the host's choice (setHypervisor). A program needs permission for the
 // port as for any other: Windows 9x gives it to all, Linux to who asks for it; VMware itself does not ask.
 //
-// Not implemented: all other commands, above all the message channel (30) with its port 5659h, on which VMware's own tools speak.
+// Pointer and clipboard have files of their own. Not implemented: all other commands, above all the message channel (30) with its port 5659h, on which VMware's own tools speak.
 
 import { Caller, Register } from "../bus/caller";
 import { onRead, onWrite } from "../bus/ports";
@@ -16,6 +16,7 @@ import {
   PRODUCT_WORKSTATION,
   VmwareCommand,
 } from "../protocol/vmport";
+import { attachVmClipboard, nextPiece, selectionLength, setNextPiece, setSelectionLength } from "./vmport/clipboard"; // prettier-ignore
 import { attachVmMouse, isAbsolute, isAllowed, read, request, restrict, status } from "./vmport/pointer"; // prettier-ignore
 
 const FAILED: u32 = 0xffff_ffff;
@@ -28,6 +29,7 @@ const LAG_ALLOWED: u32 = 1_000_000;
 
 export function attachVmport(): void {
   attachVmMouse();
+  attachVmClipboard();
   onRead(<u16>PORT, 4, call);
   onWrite(<u16>PORT, 4, callByWriting);
 }
@@ -41,6 +43,14 @@ function call(_port: u16): u32 {
   if (Caller.get(Register.Eax) != MAGIC) return FAILED;
   const argument = Caller.get(Register.Ebx);
   switch (Caller.get(Register.Ecx) & 0xffff) {
+    case VmwareCommand.GetSelectionLength:
+      return selectionLength();
+    case VmwareCommand.GetNextPiece:
+      return nextPiece();
+    case VmwareCommand.SetSelectionLength:
+      return setSelectionLength(argument) ? MAGIC : FAILED;
+    case VmwareCommand.SetNextPiece:
+      return setNextPiece(argument) ? MAGIC : FAILED;
     case VmwareCommand.GetVersion:
       Caller.set(Register.Ebx, MAGIC);
       Caller.set(Register.Ecx, PRODUCT_WORKSTATION);

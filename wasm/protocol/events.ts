@@ -14,6 +14,8 @@ export enum MachineEvent {
   InputTaken = 12, // a: PointerDevice, b: number of the input: the guest's driver has taken the report that it is in
   GuestHello = 13, // a: GuestSystem of tandem-port.ts, b: features: a driver has begun a session on the Tandem port
   GuestBye = 14, // it has ended
+  TextWanted = 15, // the guest looks on VMware's port whether the host has text for it
+  TextCopied = 16, // a: bytes of text that the guest has put there for the host
 }
 
 /** Why a machine was reset. */

@@ -55,6 +55,9 @@ export enum PacketFlag {
   Relative = 0x1_0000,
 }
 
+/** Bytes of a text, either way. */
+export const TEXT_MAX = 65535;
+
 /** What CPUID tells of. */
 export enum Hypervisor {
   None = 0,

@@ -17,6 +17,7 @@ import { ClipboardService } from "./clipboard";
 import { DragAndDropService } from "./drag-and-drop";
 import { PointerService } from "./pointer";
 import { SharedFoldersService } from "./shared-folders";
+import { VmwareClipboard } from "./vmware-clipboard";
 import { NO_COMMAND, OK, type Reply, type Service } from "./service";
 import { HOST_CLOCK, TimeService } from "./time";
 
@@ -41,6 +42,8 @@ export class IntegrationHub {
   readonly folders: SharedFoldersService;
   readonly time: TimeService;
   readonly clipboard: ClipboardService;
+  /** The same for VMware's port. */
+  readonly vmwareClipboard: VmwareClipboard;
   readonly drops: DragAndDropService;
   #core: Core | undefined;
   #underWay = new Map<number, AbortController>();
@@ -63,12 +66,14 @@ export class IntegrationHub {
     this.time = new TimeService(wake, clock);
     this.clipboard = new ClipboardService(tell, (serial) => {
       this.#core?.exports.raiseEvent(Event.Clipboard, serial);
+      this.vmwareClipboard.changed();
       this.#wake();
     });
     this.drops = new DragAndDropService(tell, (waiting) => {
       this.#core?.exports.raiseEvent(Event.Drop, waiting);
       this.#wake();
     });
+    this.vmwareClipboard = new VmwareClipboard(tell, this.clipboard);
     this.#services = [...services(tell), this.folders, this.clipboard, this.time, this.drops];
   }
 
@@ -84,6 +89,7 @@ export class IntegrationHub {
     this.bye();
     this.#core = core;
     for (const service of this.#services) service.connect?.(core);
+    this.vmwareClipboard.connect(core);
   }
 
   hello(system: number, features: number): void {
