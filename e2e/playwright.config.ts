@@ -14,7 +14,12 @@ const SYSTEMS = "guests.spec.ts";
 const TIMED = ["demo.spec.ts", "pointer-input.spec.ts", "pointer-modes.spec.ts"];
 
 /** Isolation changes the pointer's way in, nothing of these. */
-const ISOLATED_ONLY = ["bad-files.spec.ts", "screen.spec.ts", "shared-folders.spec.ts"];
+const ISOLATED_ONLY = [
+  "bad-files.spec.ts",
+  "clipboard.spec.ts",
+  "screen.spec.ts",
+  "shared-folders.spec.ts",
+];
 
 function project(name: string, port: number, more: Project) {
   return { name, use: { baseURL: `http://127.0.0.1:${port}` }, workers: 1, ...more };

@@ -2,6 +2,7 @@
 
 import type { CrashReport, DriveName, MachineState, MachineStats, PointerDevice, PointerUse } from "../shared/api"; // prettier-ignore
 import type { TandemError } from "../shared/errors";
+import type { ClipboardNews } from "../page/services/clipboard";
 import type { PointerInput } from "../page/pointer/input";
 
 export interface TandemEventDetails {
@@ -25,6 +26,7 @@ export interface TandemEventDetails {
   pointerinput: PointerInput;
   /** Times are performance.timeOrigin + performance.now(), of the worker. */
   inputtaken: { device: PointerDevice; id: number; time: number; latched?: number };
+  clipboard: ClipboardNews;
   cursorposition: { x: number; y: number };
 }
 

@@ -89,6 +89,14 @@ button:disabled { opacity: 0.5; cursor: default; }
   resize: none;
   pointer-events: none; /* it would be a hole in the screen's corner */
 }
+.copied {
+  position: absolute;
+  right: 0.75em;
+  bottom: 0.75em;
+  max-width: calc(100% - 1.5em);
+  border-radius: 1em;
+  box-shadow: 0 2px 10px rgb(0 0 0 / 40%);
+}
 .focus-ring { position: absolute; inset: 0; pointer-events: none; }
 :host(:focus-within) .focus-ring { box-shadow: var(--tandem-focus-ring, inset 0 0 0 2px #6cb2ff); }
 :host(:fullscreen) .focus-ring { display: none; }
@@ -108,6 +116,8 @@ export interface Shadow {
   waitingWords: HTMLElement;
   start: HTMLButtonElement;
   message: HTMLElement;
+  /** Puts on the user's clipboard what the guest has copied, where the browser wants a click for it. */
+  copied: HTMLButtonElement;
   toolbar: HTMLElement;
   field: HTMLTextAreaElement;
   /** A canvas serves one machine; this is for the next. It has the focus if the one before had it. */
@@ -116,13 +126,14 @@ export interface Shadow {
   setAspect(width: number, height: number): void;
 }
 
-export type ToolbarAction = "pause" | "reset" | "keys" | "keyboard" | "fullscreen";
+export type ToolbarAction = "pause" | "reset" | "keys" | "keyboard" | "paste" | "fullscreen";
 
 const BUTTONS: readonly (readonly [ToolbarAction, string, string])[] = [
   ["pause", "Pause", "Pause the machine"],
   ["reset", "Reset", "Press the machine's reset button"],
   ["keys", "Ctrl+Alt+Del", "Press Ctrl, Alt and Delete in the guest"],
   ["keyboard", "Keyboard", "Show the keyboard of this device"],
+  ["paste", "Paste", "Paste your clipboard into the machine"],
   ["fullscreen", "Full screen", "Show the machine on the whole screen"],
 ];
 
@@ -153,8 +164,15 @@ export function createShadow(host: HTMLElement): Shadow {
   const message = make("p", "message");
   message.setAttribute("role", "status");
   message.hidden = true;
+  const copied = make(
+    "button",
+    "copied",
+    "Copied in the machine: click to put it on your clipboard",
+  );
+  copied.type = "button";
+  copied.hidden = true;
   const ring = make("div", "focus-ring");
-  const stage = make("div", "stage", picture, waiting, message, ring);
+  const stage = make("div", "stage", picture, waiting, message, ring, copied);
 
   const toolbar = make("div", "toolbar", ...BUTTONS.map(toolbarButton));
   toolbar.setAttribute("role", "toolbar");
@@ -178,10 +196,11 @@ export function createShadow(host: HTMLElement): Shadow {
     start,
     toolbar,
     cursor,
+    copied,
   }))
     // prettier-ignore
     element.setAttribute("part", part);
-  for (const [name, element] of Object.entries({ stage, waiting, hint: message }))
+  for (const [name, element] of Object.entries({ stage, waiting, hint: message, copied }))
     element.dataset["part"] = name;
 
   const shadow: Shadow = {
@@ -194,6 +213,7 @@ export function createShadow(host: HTMLElement): Shadow {
     waitingWords,
     start,
     message,
+    copied,
     toolbar,
     field,
     renewCanvas() {

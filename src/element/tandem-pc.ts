@@ -24,6 +24,8 @@ import { Picture } from "../page/pointer/picture";
 import { Pointer } from "../page/pointer/pointer";
 import { PointerSender } from "../page/pointer/sender";
 import { Screen } from "../page/screen";
+import { type ClipboardItems, ClipboardService, type ClipboardNews, FORMATS, thisBrowser } from "../page/services/clipboard"; // prettier-ignore
+import { PasteKey } from "../page/services/paste-key";
 import { TouchKeyboard } from "../page/touch-keyboard";
 import { attributeName, CONFIG_ATTRIBUTES, CONFIG_PROPERTIES, configFromAttributes, withWholeAddresses } from "./attributes"; // prettier-ignore
 import { defaultMachine } from "./default-machine";
@@ -37,6 +39,7 @@ interface Session {
   sender: PointerSender;
   cursor: GuestCursor;
   keyboard: TouchKeyboard;
+  clipboard: ClipboardService;
   detach(): void;
 }
 
@@ -68,7 +71,7 @@ const REMOVABLE: readonly string[] = ["floppy", "cdrom"];
  * @element tandem-pc
  *
  * @attribute {boolean} autostart - Starts the machine as soon as the element is in the page
- * @attribute {boolean} controls - Shows a toolbar: pause, reset, Ctrl+Alt+Del, keyboard, full screen
+ * @attribute {boolean} controls - Shows a toolbar: pause, reset, Ctrl+Alt+Del, keyboard, paste, full screen
  * @attribute {string} src - Address of a configuration (JSON); the addresses in it are relative to it
  * @attribute {number} memory - MiB of RAM; 128
  * @attribute {string} firmware - BIOS: an address, "auto" (bios/bios-256k.bin beside the page) or "none"
@@ -107,6 +110,7 @@ const REMOVABLE: readonly string[] = ["floppy", "cdrom"];
  * @fires framepixels - {x, y, width, height, time, data}: the same with its pixels. They are copied for whoever listens: it costs time
  * @fires pointerinput - {id, kind, x, y, buttons, timeStamp, sent}: what was sent to the guest
  * @fires inputtaken - {device, id, time, latched}: the guest has taken all pointer input up to this id; times are performance.timeOrigin + performance.now()
+ * @fires clipboard - {what, formats}: the guest has "copied" something, which is "written" to the user's clipboard, or "kept" until the user clicks; the user's is "offered" to the guest, and "taken" when it pastes; "none": what was copied is gone
  * @fires cursorposition - {x, y}: where the guest says that its cursor is
  *
  * @slot waiting - Shown over the screen while the machine is off, instead of words
@@ -118,6 +122,7 @@ const REMOVABLE: readonly string[] = ["floppy", "cdrom"];
  * @csspart waiting - What lies over the screen while the machine is off
  * @csspart start - The button that starts the machine
  * @csspart message - A line of advice over the screen
+ * @csspart copied - The button that puts on the user's clipboard what the guest has copied
  * @csspart toolbar - The bar of `controls`
  * @csspart button - Each of its buttons
  *
@@ -179,10 +184,11 @@ export class TandemPc extends Base {
   constructor() {
     super();
     this.#shadow = createShadow(this);
-    const { canvas, corners, toolbar, start } = this.#shadow;
+    const { canvas, corners, toolbar, start, copied } = this.#shadow;
     this.#picture = new Picture(corners, canvas.width, canvas.height);
     toolbar.addEventListener("click", this.#onToolbar);
     start.addEventListener("click", () => this.#tryTo(() => this.start()));
+    copied.addEventListener("click", () => this.#tryTo(() => this.#copyAndFocus()));
     toolbar.hidden = true;
     this.#shadow.setAspect(canvas.width, canvas.height);
     this.#takeEarlyProperties();
@@ -357,7 +363,7 @@ export class TandemPc extends Base {
       stopListening();
       this.#end();
       this.#pointerMode = config.pointer;
-      this.#begin(machine);
+      this.#begin(machine, config.clipboard);
     } catch (error) {
       machine.dispose();
       this.#stale = true;
@@ -392,7 +398,7 @@ export class TandemPc extends Base {
     return { config: complete, files: { ...firmware, ...files } };
   }
 
-  #begin(machine: MachineClient): void {
+  #begin(machine: MachineClient, setting: ClipboardSetting): void {
     const { canvas, picture, stage, cursor: layer, field } = this.#shadow;
     const pixels = this.#picture;
     const sender = new PointerSender(machine, (input) => this.#fire("pointerinput", input));
@@ -421,20 +427,34 @@ export class TandemPc extends Base {
       this.#shadow.setAspect(width, height);
       this.#fire("videomode", { width, height });
     });
-    const keys = [new Keyboard(canvas, machine, leave), new Keyboard(field, machine, leave)];
-    const parts = [screen, ...keys, keyboard, pointer];
+    const clipboard = new ClipboardService(
+      machine,
+      thisBrowser(),
+      () => this.matches(":focus-within") && document.hasFocus(),
+      (news) => this.#onClipboard(news),
+    );
+    clipboard.begin(setting);
+    const pasteKey = new PasteKey(
+      () => clipboard.givesToGuest,
+      (data, keyFollows) => clipboard.pasted(data, keyFollows),
+    );
+    const keys = [canvas, field].map((place) => new Keyboard(place, machine, leave, pasteKey));
+    const parts = [screen, ...keys, keyboard, pointer, pasteKey, this.#looksAtClipboard(clipboard)];
+    const stopClipboard = machine.listen((event) => clipboard.onEvent(event));
     cursor.listen(machine);
     const stopListening = machine.listen(this.#onEvent);
     for (const part of parts) part.attach();
     const detach = (): void => {
       stopListening();
+      stopClipboard();
+      this.#shadow.copied.hidden = true;
       for (const part of parts.toReversed()) part.detach();
       cursor.stop();
       sender.detach();
       machine.dispose();
     };
     void machine.api.tellFrames(this.#frameNews);
-    this.#session = { machine, pointer, sender, cursor, keyboard, detach };
+    this.#session = { machine, pointer, sender, cursor, keyboard, clipboard, detach };
     this.#onVisibility();
     this.#fire("ready", undefined);
   }
@@ -518,7 +538,40 @@ export class TandemPc extends Base {
   /** As the attribute; without changing it. */
   async setClipboard(setting: ClipboardSetting): Promise<void> {
     const { clipboard } = parseConfig({ clipboard: setting || undefined });
-    await this.#call((api) => api.setClipboard(clipboard));
+    await this.#clipboard().set(clipboard);
+  }
+
+  /** What the guest has copied, by its formats; empty when the newest is not the guest's. */
+  async readClipboard(): Promise<ClipboardItems> {
+    return this.#clipboard().read();
+  }
+
+  /** Gives this to the guest's clipboard, as text or by formats. `paste`: a guest that can do it pastes it at once. */
+  async writeClipboard(
+    items: string | Partial<Record<keyof ClipboardItems, Blob | string>>,
+    { paste = false } = {},
+  ): Promise<void> {
+    const given = typeof items === "string" ? { "text/plain": items } : items;
+    const blobs: ClipboardItems = {};
+    for (const [name, data] of Object.entries(given)) {
+      const format = FORMATS.find((known) => known === name);
+      if (!format) throw new TandemError("bad-argument", `The clipboard does not carry "${name}".`);
+      blobs[format] = typeof data === "string" ? new Blob([data], { type: format }) : data;
+    }
+    await this.#clipboard().write(blobs, paste);
+  }
+
+  /**
+   * Pastes the user's clipboard into the guest; types its text where the guest has no driver for it. In answer to a click: browsers
+   * ask the user otherwise, or refuse.
+   */
+  async pasteClipboard(): Promise<void> {
+    await this.#clipboard().paste();
+  }
+
+  /** Puts on the user's clipboard what the guest has copied ("kept"). In answer to a click. */
+  async copyClipboard(): Promise<void> {
+    await this.#clipboard().copy();
   }
 
   /** Moves the guest's pointer by counts of a relative mouse. @returns the input's id, 0 without a machine */
@@ -610,6 +663,39 @@ export class TandemPc extends Base {
     if (!this.#session)
       return Promise.reject(new TandemError("not-running", "There is no machine yet."));
     return this.#session.machine.call(work);
+  }
+
+  /** @throws TandemError not-running */
+  #clipboard(): ClipboardService {
+    if (!this.#session) throw new TandemError("not-running", "There is no machine yet.");
+    return this.#session.clipboard;
+  }
+
+  /** When the user comes to the screen, and when the browser tells of a change. */
+  #looksAtClipboard(clipboard: ClipboardService): { attach(): void; detach(): void } {
+    const listeners = new AbortController();
+    const { signal } = listeners;
+    const look = (): void => {
+      if (this.matches(":focus-within")) void clipboard.look();
+    };
+    return {
+      attach: () => {
+        this.#shadow.canvas.addEventListener("focus", look, { signal });
+        window.addEventListener("focus", look, { signal });
+        (navigator.clipboard as Clipboard | undefined)?.addEventListener("clipboardchange", look, { signal }); // prettier-ignore
+      },
+      detach: () => listeners.abort(),
+    };
+  }
+
+  #onClipboard(news: ClipboardNews | TandemError): void {
+    if (news instanceof TandemError) {
+      this.#fire("error", news);
+      return;
+    }
+    if (news.what !== "offered" && news.what !== "taken")
+      this.#shadow.copied.hidden = news.what !== "kept";
+    this.#fire("clipboard", news);
   }
 
   #whole({ url, ...rest }: ImageSource): ImageSource {
@@ -745,9 +831,22 @@ export class TandemPc extends Base {
       else if (action === "reset") await this.reset();
       else if (action === "keys") await this.sendKeys("ctrl-alt-delete");
       else if (action === "keyboard") this.showKeyboard();
+      else if (action === "paste") await this.#pasteAndFocus();
       else if (action === "fullscreen") await this.requestFullscreen();
     });
   };
+
+  async #copyAndFocus(): Promise<void> {
+    const copying = this.copyClipboard();
+    this.#shadow.canvas.focus({ preventScroll: true });
+    await copying;
+  }
+
+  async #pasteAndFocus(): Promise<void> {
+    const pasting = this.pasteClipboard(); // first: what the browser allows in a click, it allows at once
+    this.#shadow.canvas.focus({ preventScroll: true });
+    await pasting;
+  }
 
   #onVisibility = (): void => {
     void this.#session?.machine.api.setDetached(document.hidden);

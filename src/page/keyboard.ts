@@ -3,6 +3,7 @@
 // Ctrl+Alt, pressed and let go alone, gives the keyboard back to the page.
 
 import type { MachineClient } from "./machine-client";
+import type { PasteKey } from "./services/paste-key";
 
 const RELEASE_KEYS = new Set(["ControlLeft", "ControlRight", "AltLeft", "AltRight"]);
 
@@ -10,14 +11,21 @@ export class Keyboard {
   readonly #screen: HTMLElement;
   readonly #machine: MachineClient;
   readonly #onRelease: () => void;
+  readonly #pasteKey: PasteKey | undefined;
   readonly #held = new Set<string>();
   /** All keys since the last time none was held were Ctrl and Alt. */
   #onlyReleaseKeys = true;
 
-  constructor(screen: HTMLElement, machine: MachineClient, onRelease: () => void) {
+  constructor(
+    screen: HTMLElement,
+    machine: MachineClient,
+    onRelease: () => void,
+    pasteKey?: PasteKey,
+  ) {
     this.#screen = screen;
     this.#machine = machine;
     this.#onRelease = onRelease;
+    this.#pasteKey = pasteKey;
   }
 
   attach(): void {
@@ -37,19 +45,25 @@ export class Keyboard {
 
   #onKeyDown = (event: KeyboardEvent): void => {
     if (isNoKey(event)) return;
-    event.preventDefault();
     event.stopPropagation();
-    if (this.#held.size === 0) this.#onlyReleaseKeys = true;
-    if (!RELEASE_KEYS.has(event.code)) this.#onlyReleaseKeys = false;
-    this.#held.add(event.code);
-    // The browser repeats held keys at the user's own pace; the guest's keyboard does not.
-    void this.#machine.api.key(event.code, true);
+    if (this.#pasteKey?.holds(event, () => this.#press(event.code))) return;
+    event.preventDefault();
+    this.#press(event.code);
   };
+
+  #press(code: string): void {
+    if (this.#held.size === 0) this.#onlyReleaseKeys = true;
+    if (!RELEASE_KEYS.has(code)) this.#onlyReleaseKeys = false;
+    this.#held.add(code);
+    // The browser repeats held keys at the user's own pace; the guest's keyboard does not.
+    void this.#machine.api.key(code, true);
+  }
 
   #onKeyUp = (event: KeyboardEvent): void => {
     if (isNoKey(event)) return;
     event.preventDefault();
     event.stopPropagation();
+    this.#pasteKey?.flush();
     const leaves = this.#onlyReleaseKeys && this.#held.size >= 2;
     this.#held.delete(event.code);
     void this.#machine.api.key(event.code, false);

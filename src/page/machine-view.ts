@@ -4,6 +4,7 @@ import type { DriveName, MachineFiles, MachineState } from "../shared/api";
 import { TandemError } from "../shared/errors";
 import "../element/index";
 import type { TandemPc } from "../element/tandem-pc";
+import { ClipboardMenu } from "./clipboard-menu";
 import { DriveMenu } from "./drive-menu";
 import { type ImageRole, recogniseFile, type RecognisedImage, recogniseUrl } from "./images";
 import { LINUX_OPTIONS, type MachineChoice } from "./machines";
@@ -40,6 +41,7 @@ export class MachineView {
     this.#parts = [
       new SerialConsole(part(this.#root, "terminal"), this.#pc),
       new StatusLine(part(this.#root, "status"), this.#pc),
+      new ClipboardMenu(part(this.#root, "clipboard"), this.#pc),
     ];
     this.#drives = new DriveMenu(part(this.#root, "drive-list"), {
       insert: (drive, file) => this.#try(() => this.#insert(drive, file)),
@@ -182,6 +184,16 @@ export class MachineView {
       case "power":
         if (this.#state === "off") await this.#pc.start();
         else await this.#pc.powerOff();
+        break;
+      case "paste-clipboard": {
+        const pasting = this.#pc.pasteClipboard(); // first: a click allows at once what it allows
+        this.#closeMenus();
+        this.#pc.focus();
+        await pasting;
+        break;
+      }
+      case "copy-clipboard":
+        await this.#pc.copyClipboard();
         break;
       case "type-clipboard":
         this.#closeMenus();
