@@ -17,6 +17,7 @@ const TIMED = ["demo.spec.ts", "pointer-input.spec.ts", "pointer-modes.spec.ts"]
 const ISOLATED_ONLY = [
   "bad-files.spec.ts",
   "clipboard.spec.ts",
+  "cursor.spec.ts",
   "screen.spec.ts",
   "shared-folders.spec.ts",
 ];

@@ -278,7 +278,7 @@ async function touch(
   await client.send("Input.dispatchTouchEvent", { type, touchPoints: points.map((point, id) => ({ ...point, id })) }); // prettier-ignore
 }
 
-test("fingers: a tap clicks, a long press is the right button, two fingers turn the wheel", async ({
+test("fingers: a tap clicks, a long press is the right button, two fingers turn the wheel; for a mouse they are on a track pad", async ({
   browser,
 }, { project }) => {
   // prettier-ignore
@@ -313,6 +313,26 @@ test("fingers: a tap clicks, a long press is the right button, two fingers turn 
   await touch(client, "touchEnd");
   await expect.poll(() => page.evaluate(() => window.log)).toMatch(/^P \d+ \d+ \d+ \w+ [1-9]\d* /m);
   expect(await buttonsSeen(page)).toEqual(["1", "0", "2", "0"]);
+
+  // A guest that has a mouse only: the glass is a track pad.
+  await usePointer(page, "relative", "usb-mouse");
+  await ask(page, "accel off", /off/);
+  await ask(page, "home centre", /WHERE/);
+  await page.evaluate(() => (window.log = ""));
+  const scale = await page.evaluate(() => window.pc.videoWidth / 800);
+  await touch(client, "touchStart", at);
+  for (let way = 5; way <= 60; way += 5)
+    await touch(client, "touchMove", { x: at.x + way, y: at.y - way / 2 });
+  await touch(client, "touchEnd");
+  const near = async (): Promise<number> => {
+    const { x, y } = await page.evaluate(() => window.where());
+    return Math.hypot(x - 512 - 60 * scale, y - 384 + 30 * scale);
+  };
+  await expect.poll(near).toBeLessThan(12); // less what a finger may tremble without moving anything
+  expect(await buttonsSeen(page)).toEqual([]);
+  await touch(client, "touchStart", at);
+  await touch(client, "touchEnd");
+  await expect.poll(() => buttonsSeen(page)).toEqual(["1", "0"]);
   await context.close();
 });
 

@@ -131,6 +131,22 @@ i32 tandemCursorShape(TandemPort *port, u16 width, u16 height, u16 hotX, u16 hot
   return tandemRequest(port, TANDEM_POINTER_COMMAND_CURSOR_SHAPE, body, size);
 }
 
+i32 tandemCursorMasks(TandemPort *port, u16 width, u16 height, u16 hotX, u16 hotY, const u8 *andMask, const u8 *xorMask) {
+  u32 plane = (width + 7u) / 8 * height;
+  u32 size = TANDEM_CURSOR_SHAPE_PICTURE + plane * 2;
+  if (size > TANDEM_BODY_MAX) return TANDEM_REQUEST_STATUS_TOO_BIG;
+  u32 body[TANDEM_BODY_MAX / 4];
+  body[0] = width | (u32)height << 16;
+  body[1] = hotX | (u32)hotY << 16;
+  body[2] = TANDEM_CURSOR_FORMAT_MONO;
+  u8 *picture = (u8 *)body + TANDEM_CURSOR_SHAPE_PICTURE;
+  for (u32 i = 0; i < plane; i++) {
+    picture[i] = andMask[i];
+    picture[plane + i] = xorMask[i];
+  }
+  return tandemRequest(port, TANDEM_POINTER_COMMAND_CURSOR_SHAPE, body, size);
+}
+
 i32 tandemCursorShow(TandemPort *port, bool shown) {
   u32 body = shown;
   return tandemRequest(port, TANDEM_POINTER_COMMAND_CURSOR_SHOW, &body, sizeof body);

@@ -81,6 +81,8 @@ TandemPointer tandemLatch(const TandemPort *port);
 i32 tandemPointerMode(TandemPort *port, u32 mode);
 /** Four bytes a pixel, alpha in the highest, not premultiplied. */
 i32 tandemCursorShape(TandemPort *port, u16 width, u16 height, u16 hotX, u16 hotY, const u32 *argb);
+/** Rows of whole bytes, highest bit left. AND 0: black, with XOR white; AND 1: the screen, with XOR its inverse. */
+i32 tandemCursorMasks(TandemPort *port, u16 width, u16 height, u16 hotX, u16 hotY, const u8 *andMask, const u8 *xorMask);
 i32 tandemCursorShow(TandemPort *port, bool shown);
 i32 tandemCursorWarp(TandemPort *port, u32 x, u32 y);
 i32 tandemCursorPosition(TandemPort *port, u32 x, u32 y);

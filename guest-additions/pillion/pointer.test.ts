@@ -1,7 +1,7 @@
 // The three ways of a pointer into our guest, measured where the guest says its cursor is and where its pixels are.
 
 import { afterEach, describe, expect, test } from "vitest";
-import { findTestCursor, type Place, PillionMachine } from "./testing";
+import { findTestCursor, type Place, PillionMachine, pixel } from "./testing";
 
 const WIDTH = 1024;
 const HEIGHT = 768;
@@ -78,7 +78,10 @@ describe("integrated", () => {
     const { x, y } = await guest.window("notes");
     point(guest, { x: x + 60, y: y + 100 });
     await guest.arrives(x + 60, y + 100);
-    expect(guest.last("cursor-shape")).toMatchObject({ width: 9, height: 18 });
+    const text = guest.last("cursor-shape");
+    expect(text).toMatchObject({ width: 9, height: 18, hotX: 4, hotY: 9, inverts: true });
+    expect([...(text?.mask ?? [])].filter(Boolean)).toHaveLength(16 + 16);
+    expect(text?.pixels.data.every((value) => value === 0)).toBe(true);
     point(guest, { x: 300, y: 745 });
     await guest.arrives(300, 745);
     expect(guest.last("cursor-shape")).toMatchObject({ width: 17, height: 19 });
@@ -295,4 +298,55 @@ test("a USB keyboard types into the notes, and its keys repeat while they are he
   await new Promise((resolve) => setTimeout(resolve, 800));
   guest.machine.key("KeyZ", false);
   expect(await guest.ask("text", "TEXT")).toMatch(/7!zzz+$/);
+});
+
+describe("the pointer elsewhere", () => {
+  test.each([
+    ["relative", "usb-mouse", 1],
+    ["absolute", "usb-tablet", 0],
+  ] as const)(
+    "a host whose mode is %s: Pillion names the device and draws its cursor before the first report",
+    async (pointer, device, relative) => {
+      const guest = await boot("draw=host cursor=test", {
+        pointer: { pointer, usbInterval: 10 },
+      });
+      await hostUses(guest, device);
+      await untilDriver(guest, device);
+      const status = await guest.ask("status", "STATUS");
+      expect(status).toContain(`driver=${device} relative=${relative} hostdraws=0`);
+      expect(findTestCursor(guest.screenshot())).toEqual({ x: WIDTH / 2, y: HEIGHT / 2 });
+    },
+  );
+
+  test("the view that grabs the pointer turns by motion, with the cursor out of sight, and gives it back where it was", async () => {
+    const guest = await boot("open=look cursor=test");
+    point(guest, { x: 800, y: 600 });
+    await guest.arrives(800, 600);
+    await guest.ask("look start", "LOOK 0 0 grabbed");
+    expect(guest.last("pointer-grab")).toMatchObject({ wanted: true });
+    expect(guest.last("pointer")).toMatchObject({ mode: "relative", device: "tandem" });
+    expect(guest.last("cursor-visible")).toMatchObject({ visible: false });
+    guest.machine.pointerMotion(300, -20);
+    guest.machine.pointerButtons(1);
+    guest.machine.pointerButtons(0);
+    expect(await guest.line("LOOK")).toBe("LOOK 300 20 ended");
+    expect(await guest.where()).toMatchObject({ x: 800, y: 600 });
+    expect(guest.last("pointer-grab")).toMatchObject({ wanted: false });
+    expect(guest.last("pointer")).toMatchObject({ mode: "integrated", device: "tandem" });
+    expect(guest.last("cursor-visible")).toMatchObject({ visible: true });
+    expect(guest.last("cursor-warp")).toMatchObject({ x: 800, y: 600 });
+  });
+
+  test("the text cursor inverts what is under it, when Pillion draws it, too", async () => {
+    const guest = await boot("open=notes draw=guest");
+    const { x, y } = await guest.window("notes");
+    const at = { x: x + 160, y: y + 100 };
+    point(guest, { x: 5, y: 300 });
+    await guest.arrives(5, 300);
+    const before = pixel(guest.screenshot(), at.x, at.y);
+    point(guest, at);
+    await guest.arrives(at.x, at.y);
+    await guest.where();
+    expect(pixel(guest.screenshot(), at.x, at.y)).toBe(before ^ 0xffffff);
+  });
 });

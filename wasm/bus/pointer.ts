@@ -60,6 +60,7 @@ class PointerHub {
   pixelY: u32;
   known: u32; // a position has been given since the device was chosen
   measure: u32; // function index: () => width << 16 | height of the picture
+  watcher: u32; // function index: () => void, after another choice
 }
 const STATE_SIZE = DEVICES * DEVICE_SIZE + <i32>offsetof<PointerHub>();
 const STATE = memory.data(STATE_SIZE, 8); // a DeviceState each, then the hub's fields
@@ -92,6 +93,11 @@ export function setPictureMeter(measure: () => u32): void {
   hub.measure = load<u32>(changetype<usize>(measure));
 }
 
+/** The Tandem port's driver wants to know whom the host has chosen, before anything is given. */
+export function setPointerWatcher(watcher: () => void): void {
+  hub.watcher = load<u32>(changetype<usize>(watcher));
+}
+
 function sinkOf(device: u32): Sink {
   return changetype<Sink>(SINKS + <usize>device * <usize>SINK_SIZE);
 }
@@ -118,6 +124,16 @@ export class Pointer {
   /** Whether motion is what the device is given now. */
   static getsMotion(device: PointerDevice): bool {
     return takesMotion(device);
+  }
+
+  /** The host's hand moves this one. */
+  static isChosen(device: PointerDevice): bool {
+    return hub.device == <u32>device;
+  }
+
+  /** The chosen one gets motion, not positions. */
+  static isRelative(): bool {
+    return hub.mode == PointerMode.Relative;
   }
 
   /** The guest has taken a report; `id` as it came with what is in it. */
@@ -219,6 +235,7 @@ function choose(): void {
   hub.device = device;
   hub.mode = mode;
   hub.known = 0;
+  if (hub.watcher) call_indirect<void>(hub.watcher);
   hostEvent(MachineEvent.Pointer, <i32>mode, <i32>device);
 }
 

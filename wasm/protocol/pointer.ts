@@ -28,6 +28,7 @@ export enum PointerMode {
   Relative = 0,
   Absolute = 1,
   Automatic = 2,
+  Elsewhere = 3, // only in Event.PointerMode: the host gives its pointer to another device of this machine
 }
 
 /** Offsets in the body of CursorShape. */

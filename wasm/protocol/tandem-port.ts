@@ -77,7 +77,7 @@ export enum IrqCause {
 export enum Event {
   None = 0,
   Restored = 1, // from a snapshot: what the host kept for this guest is gone; say HELLO again
-  PointerMode = 2, // payload: PointerMode of pointer.ts that the host uses now
+  PointerMode = 2, // payload: PointerMode of pointer.ts that the host uses now; also told when it is asked for by EventMask
   DisplayHint = 3, // the room for the picture has changed
   TimeStepped = 4, // the host's clock and the guest's differ
   Power = 5, // payload: 1 shut down, 2 restart

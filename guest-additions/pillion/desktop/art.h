@@ -61,7 +61,7 @@ enum {
 #define CHAR_MICRO "\x84"
 
 extern const Font fontRegular, fontBold, fontLarge;
-extern const Icon iconWelcome, iconPaint, iconTargets, iconInspector, iconSystem, iconNotes, iconFiles, iconViewer, iconOther;
+extern const Icon iconWelcome, iconPaint, iconTargets, iconInspector, iconSystem, iconNotes, iconFiles, iconViewer, iconLook, iconOther;
 extern const Icon iconClose, iconMinimise, iconCheck, iconLogo;
 
 /** Of windows; both are also in art/generate.mjs. */

@@ -1,4 +1,4 @@
-// Shapes of the cursor, drawn as text: X ink, . white, space nothing.
+// Shapes of the cursor, drawn as text: X ink, . white, ^ the inverse of what is under it, space nothing.
 
 #include "cursor.h"
 
@@ -38,24 +38,24 @@ static const Drawing drawings[] = {
         "..     .XX.  ",
         "        ..   "}},
     [CURSOR_TEXT] = {4, 9, {
-        "... ...  ",
-        ".XX.XX.  ",
-        "...X...  ",
-        "  .X.    ",
-        "  .X.    ",
-        "  .X.    ",
-        "  .X.    ",
-        "  .X.    ",
-        "  .X.    ",
-        "  .X.    ",
-        "  .X.    ",
-        "  .X.    ",
-        "  .X.    ",
-        "  .X.    ",
-        "  .X.    ",
-        "...X...  ",
-        ".XX.XX.  ",
-        "... ...  "}},
+        "^^^^ ^^^^",
+        "    ^    ",
+        "    ^    ",
+        "    ^    ",
+        "    ^    ",
+        "    ^    ",
+        "    ^    ",
+        "    ^    ",
+        "    ^    ",
+        "    ^    ",
+        "    ^    ",
+        "    ^    ",
+        "    ^    ",
+        "    ^    ",
+        "    ^    ",
+        "    ^    ",
+        "    ^    ",
+        "^^^^ ^^^^"}},
     [CURSOR_HAND] = {5, 1, {
         "    ..           ",
         "   .XX.          ",
@@ -131,7 +131,8 @@ static void makeImage(CursorKind kind) {
   for (i32 y = 0; y < image->height; y++)
     for (i32 x = 0; x < (i32)strlen(drawing->rows[y]); x++) {
       char mark = drawing->rows[y][x];
-      image->pixels[y * image->width + x] = mark == 'X' ? INK : mark == '.' ? WHITE : 0;
+      image->pixels[y * image->width + x] = mark == 'X' ? INK : mark == '.' ? WHITE : mark == '^' ? CURSOR_INVERTS : 0;
+      if (mark == '^') image->inverts = true;
     }
   image->hotX = drawing->hotX;
   image->hotY = drawing->hotY;
@@ -182,8 +183,7 @@ static void drawSprite(Rect part) {
     const u32 *under = backBuffer.pixels + y * backBuffer.stride;
     u32 *target = screen.pixels + y * screen.stride;
     for (i32 x = part.x; x < part.x + part.width; x++) {
-      // A pixel of a shape is opaque or not there.
-      target[x] = shape[x] >> 24 ? shape[x] & 0xffffff : under[x];
+      target[x] = shape[x] == CURSOR_INVERTS ? under[x] ^ 0xffffff : shape[x] ? shape[x] & 0xffffff : under[x];
     }
   }
 }

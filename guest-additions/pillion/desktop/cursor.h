@@ -12,10 +12,13 @@
 typedef enum { CURSOR_ARROW, CURSOR_TEXT, CURSOR_HAND, CURSOR_CROSS, CURSOR_MOVE, CURSOR_TEST, CURSOR_COUNT } CursorKind;
 
 #define CURSOR_MAX 24
+/** A pixel of a shape that shows the inverse of what is under it: to be seen on every ground. */
+#define CURSOR_INVERTS 0x01000000
 
 typedef struct {
   i32 width, height, hotX, hotY;
-  u32 pixels[CURSOR_MAX * CURSOR_MAX]; // alpha in the high byte, not premultiplied
+  bool inverts; // some of its pixels do
+  u32 pixels[CURSOR_MAX * CURSOR_MAX]; // opaque (FF in the high byte), 0, or CURSOR_INVERTS
 } CursorImage;
 
 /** Which shape, as the desktop wants it. */

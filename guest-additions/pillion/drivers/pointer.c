@@ -25,6 +25,9 @@ static bool guestDraws, logged, truth;
 static const CursorImage *toldImage;
 static bool toldShown;
 static i32 toldX = -1, toldY = -1;
+static void (*grabber)(i32 dx, i32 dy, u32 buttons);
+/** Where a device that gives places was last, while it is grabbed. */
+static i32 grabX, grabY;
 
 static const char *const names[] = {"none", "ps2", "usb-mouse", "usb-tablet", "tandem"};
 
@@ -88,8 +91,8 @@ static i32 accelerated(i32 counts) {
 
 /** Who draws the cursor, and which shape; tells the host when that is new. */
 static void updateCursor(void) {
-  state.hostDraws = state.source == SOURCE_TANDEM && !state.relative && !guestDraws;
-  setCursorDrawn(!state.hostDraws);
+  state.hostDraws = state.source == SOURCE_TANDEM && !state.relative && !guestDraws && !grabber;
+  setCursorDrawn(!state.hostDraws && !grabber);
   const CursorImage *image = cursorImage();
   if (state.hostDraws != toldShown || (state.hostDraws && image != toldImage)) {
     tellCursor(image, state.hostDraws);
@@ -112,7 +115,7 @@ static void useSource(PointerSource source, bool relative) {
 
 static PointerSource best(void) {
   if (choice != SOURCE_NONE) return choice;
-  if (tandemHasPointer()) return SOURCE_TANDEM;
+  if (tandemGetsPointer()) return SOURCE_TANDEM;
   return usbTabletPresent() ? SOURCE_USB_TABLET : usbMousePresent() ? SOURCE_USB_MOUSE : SOURCE_PS2;
 }
 
@@ -130,8 +133,46 @@ void placePointer(i32 x, i32 y) {
   if (state.hostDraws) tellWarp(state.x, state.y);
 }
 
+void grabPointer(void (*by)(i32 dx, i32 dy, u32 buttons)) {
+  grabber = by;
+  grabX = state.x;
+  grabY = state.y;
+  grabTandem(true);
+  takeTandemEvents(); // the mode is another now
+  updateCursor();
+}
+
+void ungrabPointer(void) {
+  if (!grabber) return;
+  grabber = NULL;
+  grabTandem(false);
+  takeTandemEvents();
+  updateCursor();
+  placePointer(state.x, state.y);
+}
+
+bool pointerIsGrabbed(void) {
+  return grabber != NULL;
+}
+
+static void giveGrabber(const PointerReport *report) {
+  i32 dx = report->absolute ? report->x - grabX : report->dx;
+  i32 dy = report->absolute ? report->y - grabY : report->dy;
+  if (report->absolute) {
+    grabX = report->x;
+    grabY = report->y;
+  }
+  state.buttons = report->buttons;
+  state.last = *report;
+  grabber(dx, dy, report->buttons);
+}
+
 static void apply(const PointerReport *report) {
   if (!isChosen(report->source)) return;
+  if (grabber) {
+    giveGrabber(report);
+    return;
+  }
   // All devices are welcome, as everywhere; the one that was used last is "the" pointer.
   useSource(report->source, !report->absolute);
   i32 x = report->absolute ? report->x : state.x + accelerated(report->dx);

@@ -43,6 +43,11 @@ bool pointerHasRoom(void);
 void setAcceleration(bool on);
 /** The cursor goes there without a report. */
 void placePointer(i32 x, i32 y);
+/** All motion goes to the grabber, and the cursor is not to be seen, until it is ended. The host is asked to capture the mouse. */
+void grabPointer(void (*grabber)(i32 dx, i32 dy, u32 buttons));
+/** The cursor is where it was. */
+void ungrabPointer(void);
+bool pointerIsGrabbed(void);
 /** Whether the choice lets this device move the cursor. */
 bool isChosen(PointerSource source);
 /** "auto" or the name of a source; false when there is no such. */

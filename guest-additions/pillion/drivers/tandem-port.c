@@ -16,6 +16,8 @@
 static TandemPort port;
 static bool found, asPointer, hasIrq;
 static volatile bool relative, eventWaits;
+/** The host gives its pointer to another device. */
+static bool elsewhere;
 /** The desktop is behind: the port keeps what comes until it has caught up. */
 static volatile bool held;
 static u32 timesAsked;
@@ -32,7 +34,8 @@ static void setIrqMask(void) {
 static bool takeState(void) {
   TandemPointer pointer = tandemLatch(&port);
   bool absolute = (pointer.state & TANDEM_POINTER_STATE_ABSOLUTE) != 0;
-  relative = (pointer.state & TANDEM_POINTER_STATE_RELATIVE) != 0;
+  if (pointer.state & (TANDEM_POINTER_STATE_ABSOLUTE | TANDEM_POINTER_STATE_RELATIVE))
+    relative = (pointer.state & TANDEM_POINTER_STATE_RELATIVE) != 0;
   PointerReport report = {
       .source = SOURCE_TANDEM,
       .absolute = absolute && !relative,
@@ -90,6 +93,7 @@ static void hello(void) {
   tandemEventMask(&port, events);
   askTime();
   if (asPointer) tandemPointerMode(&port, TANDEM_POINTER_MODE_AUTOMATIC);
+  elsewhere = false;
   held = false;
   setIrqMask();
   needTicks(TICK_POINTER, asPointer && !hasIrq);
@@ -152,6 +156,7 @@ void takeTandemEvents(void) {
         return;
       case TANDEM_EVENT_POINTER_MODE:
         relative = tandemEventPayload(event) == TANDEM_POINTER_MODE_RELATIVE;
+        elsewhere = tandemEventPayload(event) == TANDEM_POINTER_MODE_ELSEWHERE;
         choosePointerSource();
         break;
       case TANDEM_EVENT_RESTORED:
@@ -181,9 +186,36 @@ void takeTandemEvents(void) {
   }
 }
 
+bool tandemGetsPointer(void) {
+  return tandemHasPointer() && !elsewhere;
+}
+
+void grabTandem(bool wanted) {
+  if (!tandemHasPointer()) return;
+  tandemPointerMode(&port, wanted ? TANDEM_POINTER_MODE_RELATIVE : TANDEM_POINTER_MODE_AUTOMATIC);
+  tandemGrab(&port, wanted);
+}
+
+/** A shape with pixels that invert has two masks: only they can say that. */
+static void tellMasks(const CursorImage *image) {
+  u8 andMask[CURSOR_MAX * ((CURSOR_MAX + 7) / 8)] = {0};
+  u8 xorMask[sizeof andMask] = {0};
+  u32 stride = ((u32)image->width + 7) / 8;
+  for (i32 y = 0; y < image->height; y++)
+    for (i32 x = 0; x < image->width; x++) {
+      u32 pixel = image->pixels[y * image->width + x];
+      u32 at = (u32)y * stride + (u32)x / 8;
+      u8 bit = 0x80 >> (x & 7);
+      if (!pixel || pixel == CURSOR_INVERTS) andMask[at] |= bit;
+      if (pixel == CURSOR_INVERTS || (pixel & 0x80)) xorMask[at] |= bit; // a light pixel is white
+    }
+  tandemCursorMasks(&port, (u16)image->width, (u16)image->height, (u16)image->hotX, (u16)image->hotY, andMask, xorMask);
+}
+
 void tellCursor(const CursorImage *image, bool shown) {
   if (!tandemHasPointer()) return;
-  if (shown)
+  if (shown && image->inverts) tellMasks(image);
+  else if (shown)
     tandemCursorShape(&port, (u16)image->width, (u16)image->height, (u16)image->hotX, (u16)image->hotY, image->pixels);
   tandemCursorShow(&port, shown);
 }

@@ -13,6 +13,10 @@ bool tandemPresent(void);
 TandemPort *tandemPort(void);
 /** The host can send positions here. */
 bool tandemHasPointer(void);
+/** It does. */
+bool tandemGetsPointer(void);
+/** Asks the host to capture the pointer and to send motion; or no longer. */
+void grabTandem(bool wanted);
 /** Another choice while running. */
 void useTandemPointer(bool pointer);
 /** In the foreground: events of the host. */

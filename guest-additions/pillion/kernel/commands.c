@@ -2,6 +2,7 @@
 
 #include "commands.h"
 
+#include "../apps/apps.h"
 #include "../apps/files.h"
 #include "../apps/notes.h"
 #include "../apps/viewer.h"
@@ -179,6 +180,7 @@ static const Command commands[] = {
     {"files", "what the Files window shows: places, kinds, sizes, names", files},
     {"picture", "size of the picture that is shown, and a check sum", picture},
     {"clip", "fetch | offer: what the host has on its clipboard; the same as ours", clip},
+    {"look", "start | stop: the window that grabs the pointer; says where it looks", lookCommand},
     {"quit", "switches off", quit},
     {"panic", "the last screen; exception: by an exception", panicNow},
     {"help", "this", help},

@@ -10,6 +10,8 @@ export interface PointerHalf {
   detach(): void;
   /** Gives the pointer back to the page, if the guest has it. */
   release(): void;
+  /** The guest asks for the pointer to itself (games), or no longer. What knows places only cannot give it away. */
+  grab?(wanted: boolean): void;
 }
 
 export interface PointerHost {

@@ -20,6 +20,8 @@ export class Pointer {
   readonly #onChange: (change: PointerChange) => void;
   #half: PointerHalf | undefined;
   #mode: PointerUse = "relative";
+  /** The guest asks for the pointer to itself. */
+  #grabbed = false;
   #stopListening: (() => void) | undefined;
 
   constructor(
@@ -61,8 +63,13 @@ export class Pointer {
 
   #onEvent = (event: MachineEvent): void => {
     if (event.type === "pointer") this.#use(event.mode, event.device);
-    else if (event.type === "pointer-grab" && !event.wanted) this.release();
+    else if (event.type === "pointer-grab") this.#grab(event.wanted);
   };
+
+  #grab(wanted: boolean): void {
+    this.#grabbed = wanted;
+    this.#half?.grab?.(wanted);
+  }
 
   #use(mode: PointerUse, device: PointerDevice | "none"): void {
     const same = this.#half && mode === this.#mode && device === this.#host.device;
@@ -72,6 +79,7 @@ export class Pointer {
     this.#host.device = device;
     this.#half = this.#make(mode);
     this.#half.attach();
+    if (this.#grabbed) this.#half.grab?.(true);
     this.#onChange({ mode, device });
   }
 

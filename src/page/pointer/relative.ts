@@ -2,11 +2,12 @@
 //
 // Motion is in the guest's pixels: without acceleration in the guest its cursor goes as far over the glass as the hand's would.
 
-import type { PointerHalf, PointerHost } from "./half";
+import { hasFocus, type PointerHalf, type PointerHost } from "./half";
 import { TrackPad } from "./touch";
 import { Wheel } from "./wheel";
 
 const EXPLAIN_CAPTURE = "Click to give the mouse to the guest.";
+const EXPLAIN_GRAB = "The guest asks for the mouse. Click the screen to give it.";
 const EXPLAIN_ESCAPE = "The mouse is the guest's. Esc gives it back.";
 const EXPLAIN_TOUCH = "Swipe to move the guest's pointer, tap to click.";
 /** Browsers refuse for a moment after Esc, so that a page cannot keep the mouse. */
@@ -23,6 +24,8 @@ export class RelativePointer implements PointerHalf {
   readonly #trackPad: TrackPad;
   #listeners = new AbortController();
   #explained: number | undefined;
+  /** The guest asks for the mouse. */
+  #wanted = false;
   /** What is left of the motion below one count. */
   #restX = 0;
   #restY = 0;
@@ -67,6 +70,24 @@ export class RelativePointer implements PointerHalf {
 
   release(): void {
     if (this.#captured) document.exitPointerLock();
+  }
+
+  // Browsers let a page capture the mouse soon after the user has done something on it, and refuse otherwise.
+  grab(wanted: boolean): void {
+    this.#wanted = wanted;
+    if (!wanted) {
+      this.release();
+      this.#explainIdle();
+    } else if (!this.#captured) {
+      this.#explainIdle();
+      const { userActivation } = navigator as Partial<Navigator>;
+      if (userActivation?.isActive && hasFocus(this.#host.canvas)) void this.#capture(EXPLAIN_GRAB);
+    }
+  }
+
+  /** What is said while the mouse is the page's. */
+  #explainIdle(): void {
+    this.#host.explain(this.#wanted ? EXPLAIN_GRAB : undefined);
   }
 
   /** In a shadow tree the document names the host instead; the tree itself knows. */
@@ -121,11 +142,12 @@ export class RelativePointer implements PointerHalf {
 
   #onEnter = (event: PointerEvent): void => {
     if (this.#captured || this.#host.device === "none") return;
-    this.#host.explain(event.pointerType === "touch" ? EXPLAIN_TOUCH : EXPLAIN_CAPTURE);
+    const mouse = this.#wanted ? EXPLAIN_GRAB : EXPLAIN_CAPTURE;
+    this.#host.explain(event.pointerType === "touch" ? EXPLAIN_TOUCH : mouse);
   };
 
   #onLeave = (): void => {
-    if (!this.#captured) this.#host.explain(undefined);
+    if (!this.#captured) this.#explainIdle();
   };
 
   #onLost = (): void => {
@@ -146,13 +168,15 @@ export class RelativePointer implements PointerHalf {
     this.#rawX = 0;
     this.#rawY = 0;
     if (!captured) this.#host.sender.setButtons(0);
-    this.#host.explain(captured ? EXPLAIN_ESCAPE : undefined);
+    if (captured) this.#host.explain(EXPLAIN_ESCAPE);
+    else this.#explainIdle();
     if (captured)
       this.#explained = window.setTimeout(() => this.#host.explain(undefined), EXPLAIN_MS);
     this.#host.captured(captured);
   };
 
-  async #capture(): Promise<void> {
+  /** `refused`: what is said when the browser does not want to now. */
+  async #capture(refused = EXPLAIN_REFUSED): Promise<void> {
     const { canvas } = this.#host;
     try {
       // Raw motion, where the system offers it: the guest has its own acceleration.
@@ -162,7 +186,7 @@ export class RelativePointer implements PointerHalf {
         await canvas.requestPointerLock();
       } catch (error) {
         const forbidden = error instanceof DOMException && /sandbox|permission|policy/i.test(error.message); // prettier-ignore
-        this.#host.explain(forbidden ? EXPLAIN_FORBIDDEN : EXPLAIN_REFUSED);
+        this.#host.explain(forbidden ? EXPLAIN_FORBIDDEN : refused);
       }
     }
   }

@@ -295,3 +295,22 @@ test("a reset gives the pointer back", () => {
   exports.pointerPosition(0.2, 0.1, 0);
   expect(driver.latch().pixelX).toBe(0);
 });
+
+test("a driver that asks for it hears whether the host gives the pointer to it, and when that changes", () => {
+  const { driver, exports } = listening();
+  const told = (): number => {
+    const event = driver.read(Register.Event, 4);
+    expect(event >>> 24).toBe(Event.PointerMode);
+    return event & 0xffffff;
+  };
+  driver.request(Command.EventMask, words(1 << Event.PointerMode));
+  expect(told()).toBe(PointerMode.Absolute);
+  exports.pointerRoute(PointerRoute.Relative); // and no other device: motion comes here
+  expect(told()).toBe(PointerMode.Relative);
+  driver.request(PointerCommand.Mode, words(PointerMode.Absolute)); // this driver does not want motion
+  expect(told()).toBe(PointerMode.Elsewhere);
+  exports.pointerRoute(PointerRoute.Auto);
+  expect(told()).toBe(PointerMode.Absolute);
+  driver.request(PointerCommand.Mode, words(PointerMode.Relative));
+  expect(told()).toBe(PointerMode.Relative);
+});

@@ -2,7 +2,7 @@
 //
 // A change of buttons closes a moment: its position and the motion before it stay with it until the guest has latched it.
 
-import { Listening, Pointer, setPointerDevice } from "../../bus/pointer";
+import { Listening, Pointer, setPointerDevice, setPointerWatcher } from "../../bus/pointer";
 import { PointerDevice } from "../../protocol/input";
 import { PointerMode, PointerState } from "../../protocol/pointer";
 import { Event, Feature, IrqCause } from "../../protocol/tandem-port";
@@ -19,6 +19,7 @@ const KIND: u32 = PointerState.Absolute | PointerState.Relative;
 
 export function attachPointerSink(): void {
   setPointerDevice(PointerDevice.Tandem, motion, position, buttons, wheel);
+  setPointerWatcher(tellMode);
 }
 
 /** The session has begun or ended, or the driver wants something else. */
@@ -26,6 +27,17 @@ export function listen(): void {
   const wanted = tandem.session && tandem.features & Feature.Pointer;
   if (!wanted) clear();
   Pointer.listen(PointerDevice.Tandem, wanted ? listening() : Listening.No);
+}
+
+/** What the host uses: a driver that draws its own cursor must know before the hand has moved. */
+export function tellMode(): void {
+  if (!Pointer.isListening(PointerDevice.Tandem)) return;
+  raiseEvent(Event.PointerMode, mode());
+}
+
+function mode(): u32 {
+  if (!Pointer.isChosen(PointerDevice.Tandem)) return PointerMode.Elsewhere;
+  return Pointer.isRelative() ? PointerMode.Relative : PointerMode.Absolute;
 }
 
 function listening(): Listening {

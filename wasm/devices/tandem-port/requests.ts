@@ -21,7 +21,7 @@ import {
 } from "../../protocol/tandem-port";
 import { happen, raiseCause, setEventMask } from "./events";
 import { answerPio, roomInPio } from "./pio";
-import { listen } from "./pointer";
+import { listen, tellMode } from "./pointer";
 import { BLOCK_MAX, HEADER_SIZE, PIO_BUFFER, Slot, slotAt, SLOTS, tandem } from "./state";
 
 export const FEATURES: u32 =
@@ -149,7 +149,10 @@ function execute(length: u32): void {
       answer(length < 4 ? RequestStatus.Invalid : cancel(load<u32>(CURRENT_BODY)), 0, 0);
       break;
     case Command.EventMask:
-      if (length >= 4) setEventMask(load<u32>(CURRENT_BODY));
+      if (length >= 4) {
+        setEventMask(load<u32>(CURRENT_BODY));
+        tellMode();
+      }
       answer(length < 4 ? RequestStatus.Invalid : RequestStatus.Ok, 0, 0);
       break;
     case PointerCommand.Mode:
