@@ -49,6 +49,15 @@ const PROGRAMS = [
     linkFlags: [],
     prepare: () => [],
   },
+  {
+    name: "tandem-clip",
+    folder: join(ADDITIONS, "linux"),
+    binary: "tandem-clip",
+    parts: ["lib", "tools/clip"],
+    shared: [],
+    linkFlags: [],
+    prepare: () => [],
+  },
 ];
 
 const committed = ({ folder, binary }) => join(folder, binary);

@@ -12,7 +12,7 @@ const MODE_LINK = 0o120777;
 const MODE_CHARACTER_DEVICE = 0o020600;
 
 /** Writes the "new ASCII" cpio format that the kernel reads. */
-class CpioWriter {
+export class CpioWriter {
   #parts = [];
   #inode = 0;
   #made = new Set();
@@ -141,8 +141,11 @@ for second in 1 2 3 4 5 6 7 8 9 10; do
 done
 `;
 
+/** The clipboard on the console, through the daemon. */
+const CLIP = join(import.meta.dirname, "../../guest-additions/linux/tandem-clip");
+
 /** What goes into the RAM disk, of the project's own files. */
-export const SOURCES = [import.meta.filename, DAEMON];
+export const SOURCES = [import.meta.filename, DAEMON, CLIP];
 
 /** Modules by name, with their file, what they depend on and their aliases. */
 class ModuleTree {
@@ -193,6 +196,7 @@ export function buildInitramfs(busybox, kernel) {
   cpio.file("sbin/usb", USB, true);
   cpio.file("sbin/folders", FOLDERS, true);
   cpio.file("sbin/tandemd", readFileSync(DAEMON), true);
+  cpio.file("usr/bin/tandem-clip", readFileSync(CLIP), true);
   cpio.file("etc/modules", `${BOOT_MODULES.join("\n")}\n`);
   cpio.file("etc/filesystems", "ext4\next2\niso9660\nvfat\n"); // what mount tries
   cpio.file("etc/profile", "PS1='# '\nexport PATH=/bin:/sbin:/usr/bin:/usr/sbin\n");

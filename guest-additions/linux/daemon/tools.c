@@ -54,6 +54,15 @@ static bool isOpenToTools(u32 command) {
   }
 }
 
+/**
+ * A tool does not say where in the machine's memory the data is: that is any process's memory, and the kernel's. What it sends comes
+ * in the packet, and so does the answer.
+ */
+static void keepInPacket(Block *block, u32 command) {
+  if (command == TANDEM_CLIPBOARD_COMMAND_FETCH) set32(bodyOf(block), TANDEM_CLIPBOARD_FETCH_PAGES, 0);
+  if (command == TANDEM_CLIPBOARD_COMMAND_SUPPLY) set32(bodyOf(block), TANDEM_CLIPBOARD_SUPPLY_PAGES, 0);
+}
+
 static void wantEvents(void) {
   u32 events = 0;
   for (u32 i = 0; i < TOOLS_MAX; i++)
@@ -108,6 +117,7 @@ static void forward(Tool *tool, u32 command, u32 tag, u32 length) {
   request->tag = tag;
   request->block = block;
   copyBytes(bodyOf(block), packet + TOOL_HEADER_SIZE, length);
+  keepInPacket(block, command);
   tool->requests++;
   if (tool->requests == TOOL_REQUESTS_MAX) watch(tool->file, 0, ready, tool);
   portSend(block, (u16)command, BODY_MAX, false, done, request);
