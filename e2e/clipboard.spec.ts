@@ -183,6 +183,30 @@ test("where the browser wants a click for all that touches the clipboard, a clic
   await expect.poll(() => note(page), { timeout: GUEST_TIMEOUT }).toBe("Type here. ");
 });
 
+test("a page without encryption shares texts by the keys", async ({ page }) => {
+  await page.addInitScript(() =>
+    Object.defineProperty(navigator, "clipboard", { value: undefined }),
+  );
+  await boot(page);
+  await page.evaluate((text) => {
+    const field = document.createElement("textarea");
+    field.value = text;
+    document.body.append(field);
+    field.select();
+  }, TEXT);
+  const field = page.locator("body > textarea");
+  await field.press("Control+c");
+  await page.locator("tandem-pc").focus();
+  await page.keyboard.press("Control+v");
+  await expect.poll(() => note(page), { timeout: GUEST_TIMEOUT }).toBe(`Type here. ${TEXT}`);
+  await page.keyboard.press("Control+a");
+  await page.keyboard.press("Control+c");
+  await hears(page, "written"); // by the old "copy" event, which the key allows
+  await field.fill("");
+  await field.press("Control+v");
+  await expect(field).toHaveValue(`Type here. ${TEXT}`);
+});
+
 function picture(width: number, height: number): Buffer {
   const png = new PNG({ width, height });
   for (let at = 0; at < png.data.length; at += 4)

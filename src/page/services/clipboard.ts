@@ -7,7 +7,7 @@
 // What the guest has copied is fetched at once, and put on the user's clipboard if the user is at the machine and the browser
 // lets it be; else it is kept until the user clicks: then it is at hand, as browsers wait for nothing in a click.
 //
-// Pages without encryption (http://) have the paste key, and the click by the old "copy" event, which carries no pictures.
+// Pages without encryption (http://) have the paste key, and the old "copy" event soon after a key or a click; it carries no pictures.
 
 import type { ClipboardFormat, MachineApi, MachineEvent } from "../../shared/api";
 import type { ClipboardSetting } from "../../shared/config";
