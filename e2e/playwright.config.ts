@@ -18,6 +18,7 @@ const ISOLATED_ONLY = [
   "bad-files.spec.ts",
   "clipboard.spec.ts",
   "cursor.spec.ts",
+  "display.spec.ts",
   "screen.spec.ts",
   "shared-folders.spec.ts",
 ];

@@ -30,9 +30,15 @@ const PROGRAMS = [
     name: "pillion",
     folder: join(ADDITIONS, "pillion"),
     binary: "pillion.elf",
-    shared: ["clipboard", "drag-and-drop", "png", "shared-folders", "tandem", "time"].map(
-      (name) => `../common/${name}.c`,
-    ),
+    shared: [
+      "clipboard",
+      "display",
+      "drag-and-drop",
+      "png",
+      "shared-folders",
+      "tandem",
+      "time",
+    ].map((name) => `../common/${name}.c`),
     linkFlags: ["-Wl,-T,pillion.ld"],
     prepare: (program, build) => {
       const art = join(build, "art.gen.c");

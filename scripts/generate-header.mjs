@@ -8,7 +8,15 @@ import { dirname, join } from "node:path";
 const ROOT = join(import.meta.dirname, "..");
 const TARGET = join(ROOT, "guest-additions/common/protocol.gen.h");
 /** What a guest speaks; the files beside them are between core and host. */
-const FILES = ["tandem-port", "pointer", "shared-folders", "clipboard", "time", "drag-and-drop"];
+const FILES = [
+  "tandem-port",
+  "pointer",
+  "shared-folders",
+  "clipboard",
+  "time",
+  "display",
+  "drag-and-drop",
+];
 
 function upperSnake(name) {
   return name

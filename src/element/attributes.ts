@@ -26,6 +26,7 @@ const READERS: { readonly [K in Key]-?: (text: string) => unknown } = {
   hypervisor: (text) => text,
   folders: (text) => text.split(",").filter((name) => name.trim() !== "").map(folder), // prettier-ignore
   clipboard: (text) => text,
+  display: (text) => text,
   jit: onOff,
 };
 

@@ -13,7 +13,7 @@ import type {
   PointerStatistics,
   PointerUse,
 } from "../shared/api";
-import { type ClipboardSetting, type ImageSource, type MachineConfig, parseConfig, type PointerMode } from "../shared/config"; // prettier-ignore
+import { type ClipboardSetting, type DisplaySetting, type ImageSource, type MachineConfig, parseConfig, type PointerMode } from "../shared/config"; // prettier-ignore
 import { TandemError } from "../shared/errors";
 import { GuestCursor } from "../page/cursor";
 import { Keyboard } from "../page/keyboard";
@@ -26,6 +26,7 @@ import { PointerSender } from "../page/pointer/sender";
 import { Screen } from "../page/screen";
 import { type ClipboardItems, ClipboardService, type ClipboardNews, FORMATS, thisBrowser } from "../page/services/clipboard"; // prettier-ignore
 import { PasteKey } from "../page/services/paste-key";
+import { DisplayService } from "../page/services/display";
 import { TouchKeyboard } from "../page/touch-keyboard";
 import { attributeName, CONFIG_ATTRIBUTES, CONFIG_PROPERTIES, configFromAttributes, withWholeAddresses } from "./attributes"; // prettier-ignore
 import { defaultMachine } from "./default-machine";
@@ -40,6 +41,7 @@ interface Session {
   cursor: GuestCursor;
   keyboard: TouchKeyboard;
   clipboard: ClipboardService;
+  display: DisplayService;
   detach(): void;
 }
 
@@ -55,7 +57,11 @@ const Base = (globalThis.HTMLElement ?? class {}) as typeof HTMLElement;
 const FLAGS = ["autostart", "controls"] as const;
 const TEXTS = ["src", ...CONFIG_ATTRIBUTES.keys()];
 const NUMBER_DEFAULTS: Readonly<Record<string, number>> = { memory: 128, usbInterval: 10 };
-const TEXT_DEFAULTS: Readonly<Record<string, string>> = { pointer: "auto", clipboard: "both" };
+const TEXT_DEFAULTS: Readonly<Record<string, string>> = {
+  pointer: "auto",
+  clipboard: "both",
+  display: "auto",
+};
 const ABORTED = "Another machine has taken the place of this one, or the element is gone.";
 /** Drives whose medium can be changed while the machine runs. */
 const REMOVABLE: readonly string[] = ["floppy", "cdrom"];
@@ -64,7 +70,7 @@ const REMOVABLE: readonly string[] = ["floppy", "cdrom"];
  * A PC. Without an image it runs Pillion, the project's own demo guest.
  *
  * Its configuration is, from weak to strong: the file of `src`, the property `config`, the attributes. What changes while a
- * machine runs counts when it is built the next time, except for `pointer`, `clipboard`, `floppy` and `cdrom`. Removing the element from the page
+ * machine runs counts when it is built the next time, except for `pointer`, `clipboard`, `display`, `floppy` and `cdrom`. Removing the element from the page
  * ends the machine and frees its memory; moving it does not. Methods return promises that fail with a TandemError, which has a
  * `code` for programs and a `message` for people.
  *
@@ -89,6 +95,7 @@ const REMOVABLE: readonly string[] = ["floppy", "cdrom"];
  * @attribute {"none"|"vmware"} hypervisor - What CPUID tells of; vmware: Linux then uses VMware's pointer and clock; none
  * @attribute {string} folders - Names of shared folders, with commas; ":ro" after a name makes it read-only
  * @attribute {"both"|"to-guest"|"to-host"|"off"} clipboard - Which ways it is shared, also while the machine runs; both: the guest gets what the user pastes
+ * @attribute {"auto"|"follow"|"fixed"} display - Whether the guest's picture follows the element's size, also while the machine runs; auto: on the full screen
  * @attribute {"on"|"off"} jit - Translation of the guest's code; on
  *
  * @fires ready - A machine has been built; it is still off
@@ -159,6 +166,7 @@ export class TandemPc extends Base {
   declare hypervisor: string;
   declare folders: string;
   declare clipboard: ClipboardSetting;
+  declare display: DisplaySetting;
   declare jit: boolean;
 
   readonly #shadow: Shadow;
@@ -260,6 +268,8 @@ export class TandemPc extends Base {
       this.#tryTo(() => this.setPointerMode(this.pointer));
     else if (name === "clipboard" && this.#session)
       this.#tryTo(() => this.setClipboard(this.clipboard));
+    else if (name === "display" && this.#session)
+      this.#tryTo(async () => this.setDisplay(this.display));
     else if (REMOVABLE.includes(name) && this.#session)
       this.#tryTo(() =>
         after ? this.insert(name as DriveName, after) : this.eject(name as DriveName),
@@ -363,7 +373,7 @@ export class TandemPc extends Base {
       stopListening();
       this.#end();
       this.#pointerMode = config.pointer;
-      this.#begin(machine, config.clipboard);
+      this.#begin(machine, config.clipboard, config.display);
     } catch (error) {
       machine.dispose();
       this.#stale = true;
@@ -398,7 +408,7 @@ export class TandemPc extends Base {
     return { config: complete, files: { ...firmware, ...files } };
   }
 
-  #begin(machine: MachineClient, setting: ClipboardSetting): void {
+  #begin(machine: MachineClient, setting: ClipboardSetting, displaySetting: DisplaySetting): void {
     const { canvas, picture, stage, cursor: layer, field } = this.#shadow;
     const pixels = this.#picture;
     const sender = new PointerSender(machine, (input) => this.#fire("pointerinput", input));
@@ -423,8 +433,9 @@ export class TandemPc extends Base {
       canvas.blur();
     };
     const keyboard = new TouchKeyboard(field, machine);
+    const display = new DisplayService({ stage, host: this }, machine, displaySetting);
     const screen = new Screen({ canvas, pixels, picture, stage }, machine, (width, height) => {
-      this.#shadow.setAspect(width, height);
+      if (!display.follows) this.#shadow.setAspect(width, height);
       this.#fire("videomode", { width, height });
     });
     const clipboard = new ClipboardService(
@@ -439,7 +450,15 @@ export class TandemPc extends Base {
       (data, keyFollows) => clipboard.pasted(data, keyFollows),
     );
     const keys = [canvas, field].map((place) => new Keyboard(place, machine, leave, pasteKey));
-    const parts = [screen, ...keys, keyboard, pointer, pasteKey, this.#looksAtClipboard(clipboard)];
+    const parts = [
+      screen,
+      display,
+      ...keys,
+      keyboard,
+      pointer,
+      pasteKey,
+      this.#looksAtClipboard(clipboard),
+    ];
     const stopClipboard = machine.listen((event) => clipboard.onEvent(event));
     cursor.listen(machine);
     const stopListening = machine.listen(this.#onEvent);
@@ -454,7 +473,7 @@ export class TandemPc extends Base {
       machine.dispose();
     };
     void machine.api.tellFrames(this.#frameNews);
-    this.#session = { machine, pointer, sender, cursor, keyboard, clipboard, detach };
+    this.#session = { machine, pointer, sender, cursor, keyboard, clipboard, display, detach };
     this.#onVisibility();
     this.#fire("ready", undefined);
   }
@@ -572,6 +591,12 @@ export class TandemPc extends Base {
   /** Puts on the user's clipboard what the guest has copied ("kept"). In answer to a click. */
   async copyClipboard(): Promise<void> {
     await this.#clipboard().copy();
+  }
+
+  /** As the attribute; without changing it. @throws TandemError */
+  setDisplay(setting: DisplaySetting): void {
+    const { display } = parseConfig({ display: setting || undefined });
+    if (this.#session) this.#session.display.setting = display;
   }
 
   /** Moves the guest's pointer by counts of a relative mouse. @returns the input's id, 0 without a machine */

@@ -104,6 +104,13 @@ export interface MachineStats {
 /** What the page hears of frames: nothing, where something has changed, or its pixels as well (a copy of each). */
 export type FrameNews = "none" | "places" | "pixels";
 
+/** Where the picture is shown: device pixels, and how many of them are one pixel of CSS. */
+export interface DisplayRoom {
+  width: number;
+  height: number;
+  scale: number;
+}
+
 export interface MachineApi {
   /**
    * Builds the machine; it stays off. `config` is checked here. Once per worker. `core`: the core's module, when the page has it
@@ -160,6 +167,9 @@ export interface MachineApi {
   pointerStatistics(): PointerStatistics;
   /** Nobody looks at the machine (the page is hidden): the guest can read it, and no frames are sent. */
   setDetached(detached: boolean): void;
+
+  /** The guest is to make its picture as large as this, if it has a driver for that; undefined: as it likes. */
+  setDisplayRoom(room: DisplayRoom | undefined): void;
 
   /** Bytes to serial port 0 (COM1) or 1. */
   serialInput(bytes: Uint8Array, port?: number): void;
@@ -259,6 +269,8 @@ export type MachineEvent =
   | { type: "cursor-position"; x: number; y: number; time: number }
   /** The guest asks for the pointer to be captured (games), or gives it back. */
   | { type: "pointer-grab"; wanted: boolean }
+  /** The guest's driver has set this mode, and will follow the room that the picture has. */
+  | { type: "display"; width: number; height: number; depth: number }
   /** A driver for the Tandem port has started. `system`: "pillion", "linux", "dos", "windows", "other"; `features`: bits, tandem-port.ts. */
   | { type: "guest-hello"; system: string; features: number }
   /** It has gone, or the machine was reset: the pointer and its cursor are the host's again. */

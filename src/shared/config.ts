@@ -37,6 +37,11 @@ export type ClipboardSetting = "both" | "to-guest" | "to-host" | "off";
  * The port itself is always there.
  */
 export type HypervisorName = "none" | "vmware";
+/**
+ * How large a guest that has a driver for it makes its picture. "auto": as the whole screen while it is shown there, else as it likes.
+ * "follow": always as the room that it is shown in, pixel by pixel. "fixed": as it likes.
+ */
+export type DisplaySetting = "auto" | "follow" | "fixed";
 export type UsbDevice = "mouse" | "tablet" | "keyboard";
 /** Milliseconds between two polls of a USB device that its descriptor asks for: as real ones do, or as often as USB 1 can. */
 export type UsbInterval = 1 | 10;
@@ -64,6 +69,7 @@ export interface MachineConfig {
   hypervisor: HypervisorName;
   folders: FolderConfig[];
   clipboard: ClipboardSetting;
+  display: DisplaySetting;
   jit: boolean;
 }
 
@@ -78,6 +84,7 @@ export const CLIPBOARD_SETTINGS: readonly ClipboardSetting[] = [
   "to-host",
   "off",
 ];
+export const DISPLAY_SETTINGS: readonly DisplaySetting[] = ["auto", "follow", "fixed"];
 export const USB_DEVICES: readonly UsbDevice[] = ["mouse", "tablet", "keyboard"];
 export const HYPERVISORS: readonly HypervisorName[] = ["none", "vmware"];
 export const USB_INTERVALS: readonly UsbInterval[] = [1, 10];
@@ -210,5 +217,6 @@ const machine = object<MachineConfig>({
   hypervisor: withDefault(oneOf(HYPERVISORS), "none"),
   folders: withDefault(list(folder), []),
   clipboard: withDefault(oneOf(CLIPBOARD_SETTINGS), "both"),
+  display: withDefault(oneOf(DISPLAY_SETTINGS), "auto"),
   jit: withDefault(yesNo, true),
 });

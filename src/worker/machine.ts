@@ -12,6 +12,7 @@ import {
 } from "../shared/keys";
 import type {
   CrashReport,
+  DisplayRoom,
   DriveName,
   MachineEvent,
   MachineState,
@@ -355,6 +356,10 @@ export class Machine {
     if (this.#state !== "running") this.#lastFrame = -Infinity;
     this.#showFrame(this.#core, performance.now());
     this.#sleeper.wake();
+  }
+
+  setDisplayRoom(room: DisplayRoom | undefined): void {
+    this.#hub.display.setRoom(room);
   }
 
   serialInput(bytes: Uint8Array, port = 0): void {

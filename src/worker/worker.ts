@@ -88,6 +88,7 @@ const api: MachineApi = {
   wake: () => machine?.wake(),
   pointerStatistics: () => current().pointerStatistics(),
   setDetached: (detached) => machine?.setDetached(detached),
+  setDisplayRoom: (room) => machine?.setDisplayRoom(room),
   serialInput: (bytes, number) => machine?.serialInput(bytes, number),
   insert: (drive, file) =>
     plainErrors(async () =>

@@ -15,6 +15,7 @@ Surface wallpaper, backBuffer, taskbar;
 
 static Rect damaged[DAMAGE_MAX];
 static u32 damageCount;
+
 static bool newSurface(Surface *surface, i32 width, i32 height) {
   u32 *pixels = allocate((u32)(width * height) * 4);
   if (!pixels) return false;
@@ -32,12 +33,18 @@ static void makeKeeps(void) {
   }
 }
 
+bool sizeCompositor(i32 width, i32 height) {
+  release(wallpaper.pixels);
+  release(backBuffer.pixels);
+  release(taskbar.pixels);
+  wallpaper.pixels = backBuffer.pixels = taskbar.pixels = NULL;
+  damageCount = 0;
+  return newSurface(&wallpaper, width, height) && newSurface(&backBuffer, width, height) && newSurface(&taskbar, width, TASKBAR_HEIGHT);
+}
+
 bool startCompositor(void) {
-  if (!newSurface(&wallpaper, screen.width, screen.height)) return false;
-  if (!newSurface(&backBuffer, screen.width, screen.height)) return false;
-  if (!newSurface(&taskbar, screen.width, TASKBAR_HEIGHT)) return false;
   makeKeeps();
-  return true;
+  return sizeCompositor(screen.width, screen.height);
 }
 
 // ---- the wallpaper: an evening sky and three dunes ----
@@ -74,16 +81,61 @@ static void drawDune(const Dune *dune, const Gradient *gradient) {
     fill32(pixels + y * stride, shade(gradient, y), DUNE_COLUMNS);
 }
 
+/** Where a dune begins in each column of a picture of another size, in rows. */
+static void stretchEdge(const Dune *dune, u16 *edge, i32 *top, i32 *bottom) {
+  *top = wallpaper.height;
+  *bottom = 0;
+  for (i32 x = 0; x < wallpaper.width; x++) {
+    // Between two columns of the drawing, in 256ths.
+    i32 at = x * DUNE_COLUMNS * 16 / wallpaper.width * 16;
+    i32 column = at >> 8;
+    i32 next = smaller(column + 1, DUNE_COLUMNS - 1);
+    i32 weight = at & 255;
+    i32 left = (dune->edge[column] + 1) * 256 - dune->cover[column];
+    i32 right = (dune->edge[next] + 1) * 256 - dune->cover[next];
+    i32 row = (left * (256 - weight) + right * weight) / 256;
+    edge[x] = (u16)(row * wallpaper.height / DUNE_ROWS / 256);
+    *top = smaller(*top, edge[x]);
+    *bottom = larger(*bottom, edge[x]);
+  }
+}
+
+/** Stretched to the picture. Its edge is not smooth: that is hardly seen between two colours of dusk. */
+static void drawStretchedDune(const Dune *dune, const Gradient *gradient) {
+  static u16 edge[TANDEM_DISPLAY_WIDTH_MAX];
+  i32 top, bottom;
+  stretchEdge(dune, edge, &top, &bottom);
+  for (i32 y = top; y < wallpaper.height; y++) {
+    u32 *row = wallpaper.pixels + y * wallpaper.stride;
+    Colour colour = shade(gradient, y * DUNE_ROWS / wallpaper.height);
+    if (y >= bottom) {
+      fill32(row, colour, (u32)wallpaper.width);
+      continue;
+    }
+    for (i32 x = 0; x < wallpaper.width;) {
+      while (x < wallpaper.width && edge[x] > y) x++;
+      i32 start = x;
+      while (x < wallpaper.width && edge[x] <= y) x++;
+      fill32(row + start, colour, (u32)(x - start));
+    }
+  }
+}
+
 void drawWallpaper(void) {
   i32 width = wallpaper.width;
   i32 height = wallpaper.height;
   bool fits = width == DUNE_COLUMNS && height == DUNE_ROWS;
-  for (i32 y = 0; y < height && !(fits && y >= dunes[1].bottom); y++) {
+  // Below, the second dune covers it.
+  i32 skyEnd = dunes[1].bottom * height / DUNE_ROWS;
+  for (i32 y = 0; y < skyEnd; y++) {
     // The sky warms up slowly at first: the square of the height.
     i32 t = limit(y * DUNE_ROWS / height, 0, sky.to) * 256 / sky.to;
     fill32(wallpaper.pixels + y * width, mix(sky.top, sky.bottom, (u32)(t * t / 256)), (u32)width);
   }
-  for (u32 layer = 0; layer < DUNE_COUNT && fits; layer++) drawDune(&dunes[layer], &duneGradients[layer]);
+  for (u32 layer = 0; layer < DUNE_COUNT; layer++) {
+    if (fits) drawDune(&dunes[layer], &duneGradients[layer]);
+    else drawStretchedDune(&dunes[layer], &duneGradients[layer]);
+  }
 }
 
 // ---- damage ----

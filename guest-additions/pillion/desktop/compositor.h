@@ -5,6 +5,8 @@
 #include "draw.h"
 
 bool startCompositor(void);
+/** Gives back what it has and takes new surfaces; false when there is not enough memory for them. Everything is to be drawn anew. */
+bool sizeCompositor(i32 width, i32 height);
 void drawWallpaper(void);
 /** This part of the screen has to be composed anew. */
 void damage(Rect part);

@@ -160,15 +160,28 @@ void minimiseWindow(Window *window) {
   hide(window);
 }
 
-void moveWindow(Window *window, i32 x, i32 y) {
-  // The title bar stays within reach.
-  x = limit(x, 80 - window->frame.width, screen.width - 80);
-  y = limit(y, 0, screen.height - TASKBAR_HEIGHT - TITLE_HEIGHT / 2);
+static void showAt(Window *window, i32 x, i32 y) {
   if (x == window->frame.x && y == window->frame.y) return;
   if (isVisible(window)) damage(withShadow(window->frame));
   window->frame.x = x;
   window->frame.y = y;
   if (isVisible(window)) damage(withShadow(window->frame));
+}
+
+void moveWindow(Window *window, i32 x, i32 y) {
+  // The title bar stays within reach.
+  x = limit(x, 80 - window->frame.width, screen.width - 80);
+  y = limit(y, 0, screen.height - TASKBAR_HEIGHT - TITLE_HEIGHT / 2);
+  window->homeX = x;
+  window->homeY = y;
+  showAt(window, x, y);
+}
+
+/** Where it has been put, or as near to that as the whole window can be seen; at least its upper left corner. */
+static void keepOnScreen(Window *window) {
+  i32 right = screen.width - window->frame.width;
+  i32 bottom = screen.height - TASKBAR_HEIGHT - window->frame.height;
+  showAt(window, limit(window->homeX, 0, larger(right, 0)), limit(window->homeY, 0, larger(bottom, 0)));
 }
 
 // ---- what a window looks like ----
@@ -606,10 +619,52 @@ void startDesktop(void) {
     windows[count].app = apps[i];
     windows[count].title = apps[i]->title;
     windows[count].frame = apps[i]->place;
+    windows[count].homeX = apps[i]->place.x;
+    windows[count].homeY = apps[i]->place.y;
     windows[count].hovered = windows[count].pressed = -1;
     count++;
   }
   drawWallpaper();
   damage(rect(0, 0, screen.width, screen.height));
   redrawTaskbar();
+}
+
+// ---- another size ----
+
+static bool takeSize(i32 width, i32 height) {
+  i32 oldWidth = screen.width;
+  i32 oldHeight = screen.height;
+  if (!sizeCompositor(width, height)) {
+    // What was given back for it is still there.
+    if (!sizeCompositor(oldWidth, oldHeight)) panic("There is not enough memory for the screen.");
+    return false;
+  }
+  drawWallpaper();
+  if (changeMode(width, height)) return true;
+  if (!sizeCompositor(screen.width, screen.height)) panic("There is not enough memory for the screen.");
+  return screen.width != oldWidth || screen.height != oldHeight;
+}
+
+void resizeDesktop(i32 width, i32 height) {
+  if (!width || !height) {
+    width = STANDARD_WIDTH;
+    height = STANDARD_HEIGHT;
+  }
+  width = limit(width, TANDEM_DISPLAY_WIDTH_MIN, TANDEM_DISPLAY_WIDTH_MAX);
+  height = limit(height, TANDEM_DISPLAY_HEIGHT_MIN, TANDEM_DISPLAY_HEIGHT_MAX);
+  if ((width == screen.width && height == screen.height) || !canChangeMode()) return;
+  if (notice[0]) hideNotice();
+  i32 oldWidth = screen.width;
+  i32 oldHeight = screen.height;
+  bool taken = takeSize(width, height);
+  if (!taken || screen.width != width || screen.height != height) drawWallpaper();
+  hoveredTask = -1;
+  for (u32 i = 0; i < count; i++) keepOnScreen(&windows[i]);
+  damage(rect(0, 0, screen.width, screen.height));
+  scalePointer(oldWidth, oldHeight);
+  barChanged = false;
+  drawTaskbar();
+  compose();
+  if (!taken) notify("There is not enough memory for a screen of that size.");
+  serialPrint("DISPLAY %dx%d\n", screen.width, screen.height);
 }

@@ -74,6 +74,7 @@ struct Window {
   const char *title; // the app's at first
   Surface surface; // pixels are null while it has never been open
   Rect frame;      // on the screen
+  i32 homeX, homeY; // where the user has put it; on a small screen it may have to stand elsewhere
   bool open, minimised;
   Control controls[CONTROLS_MAX];
   u32 controlCount;
@@ -85,6 +86,8 @@ extern Window *stack[];
 extern u32 stackHeight;
 
 void startDesktop(void);
+/** Makes the screen as large as this, or as near to it as can be; 0: its standard size. All windows stay within reach. */
+void resizeDesktop(i32 width, i32 height);
 /** Composes what has changed; to be called when all input has been taken. Says whether more is waiting for its time. */
 bool updateDesktop(void);
 void tickDesktop(void);

@@ -2,6 +2,7 @@
 
 #pragma once
 
+#include "../../common/protocol.gen.h"
 #include "../kernel/kernel.h"
 
 typedef struct {
@@ -11,6 +12,10 @@ typedef struct {
 } Screen;
 
 extern Screen screen;
+
+/** Where nobody says another size. */
+#define STANDARD_WIDTH 1024
+#define STANDARD_HEIGHT 768
 
 /** What of the multiboot information Pillion reads. */
 typedef struct __attribute__((packed)) {
@@ -33,3 +38,7 @@ typedef struct __attribute__((packed)) {
 
 /** Takes the framebuffer that the loader has set up, or sets one up on a Bochs display. */
 bool startDisplay(const BootInformation *boot);
+/** Whether it is a display that takes other sizes. */
+bool canChangeMode(void);
+/** Sets another size; `screen` says which it is now. False when it was not taken. What is in the framebuffer has to be drawn anew. */
+bool changeMode(i32 width, i32 height);

@@ -167,6 +167,13 @@ static void giveGrabber(const PointerReport *report) {
   grabber(dx, dy, report->buttons);
 }
 
+void scalePointer(i32 oldWidth, i32 oldHeight) {
+  state.x = limit(state.x * screen.width / oldWidth, 0, screen.width - 1);
+  state.y = limit(state.y * screen.height / oldHeight, 0, screen.height - 1);
+  moveCursor(state.x, state.y);
+  if (!grabber) desktopPointer(state.x, state.y, state.buttons, 0, microseconds());
+}
+
 static void apply(const PointerReport *report) {
   if (!isChosen(report->source)) return;
   if (grabber) {

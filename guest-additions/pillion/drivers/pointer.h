@@ -43,6 +43,8 @@ bool pointerHasRoom(void);
 void setAcceleration(bool on);
 /** The cursor goes there without a report. */
 void placePointer(i32 x, i32 y);
+/** The screen had another size. */
+void scalePointer(i32 oldWidth, i32 oldHeight);
 /** All motion goes to the grabber, and the cursor is not to be seen, until it is ended. The host is asked to capture the mouse. */
 void grabPointer(void (*grabber)(i32 dx, i32 dy, u32 buttons));
 /** The cursor is where it was. */

@@ -2,11 +2,13 @@
 
 #include "tandem-port.h"
 
+#include "../../common/display.h"
 #include "../../common/time.h"
 #include "../apps/files.h"
 #include "../desktop/clipboard.h"
 #include "../desktop/window.h"
 #include "../kernel/commands.h"
+#include "display.h"
 #include "pointer.h"
 
 #define DRIVER_VERSION 1
@@ -21,6 +23,7 @@ static bool elsewhere;
 /** The desktop is behind: the port keeps what comes until it has caught up. */
 static volatile bool held;
 static u32 timesAsked;
+static bool sizeWaits, sizeTaken;
 
 /** The causes that interrupt. */
 static u16 wanted(void) {
@@ -83,15 +86,29 @@ static void askTime(void) {
   timesAsked++;
 }
 
+void takeDisplaySize(void) {
+  TandemDisplayHint hint;
+  if (!sizeWaits) return;
+  sizeWaits = false;
+  if (!(port.features & TANDEM_FEATURE_DISPLAY) || tandemDisplayHint(&port, &hint) != TANDEM_REQUEST_STATUS_OK) return;
+  // Without a wish the size stays as it was started with, until there has been one.
+  if (hint.width || sizeTaken) resizeDesktop((i32)hint.width, (i32)hint.height);
+  sizeTaken = true;
+  tandemDisplayInfo(&port, (u32)screen.width, (u32)screen.height, 32);
+}
+
 static void hello(void) {
   u32 events = 1 << TANDEM_EVENT_POINTER_MODE | 1 << TANDEM_EVENT_RESTORED | 1 << TANDEM_EVENT_TIME_STEPPED | 1 << TANDEM_EVENT_POWER |
-               1 << TANDEM_EVENT_CLIPBOARD | 1 << TANDEM_EVENT_FOLDERS | 1 << TANDEM_EVENT_DROP;
+               1 << TANDEM_EVENT_CLIPBOARD | 1 << TANDEM_EVENT_FOLDERS | 1 << TANDEM_EVENT_DROP |
+               1 << TANDEM_EVENT_DISPLAY_HINT;
   // Without its feature the host gives the pointer to another device; where the cursor is can be told all the same.
   u32 features = TANDEM_FEATURE_CLIPBOARD | TANDEM_FEATURE_TIME | TANDEM_FEATURE_SHARED_FOLDERS | TANDEM_FEATURE_DRAG_AND_DROP;
+  if (canChangeMode()) features |= TANDEM_FEATURE_DISPLAY;
   if (asPointer) features |= TANDEM_FEATURE_POINTER;
   tandemHello(&port, TANDEM_GUEST_SYSTEM_PILLION, DRIVER_VERSION, features);
   tandemEventMask(&port, events);
   askTime();
+  sizeWaits = true;
   if (asPointer) tandemPointerMode(&port, TANDEM_POINTER_MODE_AUTOMATIC);
   elsewhere = false;
   held = false;
@@ -163,6 +180,9 @@ void takeTandemEvents(void) {
         hello();
         choosePointerSource();
         wakeTasks(); // whose requests nobody will answer now
+        break;
+      case TANDEM_EVENT_DISPLAY_HINT:
+        sizeWaits = true;
         break;
       case TANDEM_EVENT_TIME_STEPPED:
         askTime();

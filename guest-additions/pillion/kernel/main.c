@@ -37,6 +37,7 @@ static void openFirstWindows(void) {
 
 static void takeInput(void) {
   takeTandemEvents();
+  takeDisplaySize();
   takePointer();
   KeyEvent key;
   while (takeKey(&key)) desktopKey(&key);
@@ -60,6 +61,7 @@ void kernelMain(u32 magic, const BootInformation *boot) {
   startTandem(isChosen(SOURCE_TANDEM));
   startDesktop();
   choosePointerSource();
+  takeDisplaySize();
   if (!optionIs("open", "none")) openFirstWindows();
   updateDesktop();
 

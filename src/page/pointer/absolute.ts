@@ -17,6 +17,8 @@ export class AbsolutePointer implements PointerHalf {
   readonly #touch: TouchPointer;
   #listeners = new AbortController();
   #last: Point = { x: -1, y: -1 };
+  /** Where the hand rests over the picture, on the page. */
+  #hand: Point | undefined;
 
   constructor(host: PointerHost) {
     this.#host = host;
@@ -54,6 +56,12 @@ export class AbsolutePointer implements PointerHalf {
 
   release(): void {
     this.#host.sender.setButtons(0);
+  }
+
+  again(): void {
+    if (!this.#hand) return;
+    this.#last = { x: -1, y: -1 };
+    this.#moveTo(this.#hand.x, this.#hand.y, performance.now());
   }
 
   #onDown = (event: PointerEvent): void => {
@@ -98,6 +106,7 @@ export class AbsolutePointer implements PointerHalf {
   // A fast hand is far outside at the next event: the guest's cursor goes to the edge, where it left.
   #onLeave = (event: PointerEvent): void => {
     if (event.pointerType !== "touch") this.#moveTo(event.clientX, event.clientY, event.timeStamp);
+    this.#hand = undefined;
   };
 
   #onLost = (): void => {
@@ -115,6 +124,7 @@ export class AbsolutePointer implements PointerHalf {
 
   #moveTo(clientX: number, clientY: number, timeStamp: number): void {
     const { picture, sender } = this.#host;
+    this.#hand = { x: clientX, y: clientY };
     const { x, y } = picture.middle(picture.pixel(clientX, clientY));
     if (x === this.#last.x && y === this.#last.y) return;
     this.#last = { x, y };

@@ -12,6 +12,8 @@ export interface PointerHalf {
   release(): void;
   /** The guest asks for the pointer to itself (games), or no longer. What knows places only cannot give it away. */
   grab?(wanted: boolean): void;
+  /** The picture has another size: a hand that rests is at another of its pixels now. */
+  again?(): void;
 }
 
 export interface PointerHost {

@@ -23,6 +23,10 @@ export class IntegratedPointer implements PointerHalf {
     this.#position.detach();
   }
 
+  again(): void {
+    this.#position.again();
+  }
+
   release(): void {
     this.#position.release();
   }

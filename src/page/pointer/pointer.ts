@@ -62,7 +62,9 @@ export class Pointer {
   }
 
   #onEvent = (event: MachineEvent): void => {
-    if (event.type === "pointer") this.#use(event.mode, event.device);
+    // The screen has heard of it before, and shows the picture at its new place.
+    if (event.type === "video-mode") this.#half?.again?.();
+    else if (event.type === "pointer") this.#use(event.mode, event.device);
     else if (event.type === "pointer-grab") this.#grab(event.wanted);
   };
 

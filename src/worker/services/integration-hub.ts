@@ -19,6 +19,7 @@ import { PointerService } from "./pointer";
 import { SharedFoldersService } from "./shared-folders";
 import { VmwareClipboard } from "./vmware-clipboard";
 import { NO_COMMAND, OK, type Reply, type Service } from "./service";
+import { DisplayService } from "./display";
 import { HOST_CLOCK, TimeService } from "./time";
 
 const SYSTEM_NAMES: Readonly<Record<GuestSystem, string>> = {
@@ -40,6 +41,7 @@ export class IntegrationHub {
   readonly #wake: () => void;
   readonly #services: readonly Service[];
   readonly folders: SharedFoldersService;
+  readonly display: DisplayService;
   readonly time: TimeService;
   readonly clipboard: ClipboardService;
   /** The same for VMware's port. */
@@ -63,6 +65,7 @@ export class IntegrationHub {
       this.#core?.exports.raiseEvent(Event.Folders, news.number);
       this.#wake();
     });
+    this.display = new DisplayService(tell, wake);
     this.time = new TimeService(wake, clock);
     this.clipboard = new ClipboardService(tell, (serial) => {
       this.#core?.exports.raiseEvent(Event.Clipboard, serial);
@@ -74,7 +77,14 @@ export class IntegrationHub {
       this.#wake();
     });
     this.vmwareClipboard = new VmwareClipboard(tell, this.clipboard);
-    this.#services = [...services(tell), this.folders, this.clipboard, this.time, this.drops];
+    this.#services = [
+      ...services(tell),
+      this.folders,
+      this.clipboard,
+      this.display,
+      this.time,
+      this.drops,
+    ];
   }
 
   /** Requests that were not answered at once. */

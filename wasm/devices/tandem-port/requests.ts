@@ -28,6 +28,7 @@ export const FEATURES: u32 =
   Feature.Pointer |
   Feature.SharedFolders |
   Feature.Clipboard |
+  Feature.Display |
   Feature.Time |
   Feature.Pio |
   Feature.DragAndDrop;

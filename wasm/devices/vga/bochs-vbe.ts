@@ -5,6 +5,7 @@
 import { onRead, onWrite } from "../../bus/ports";
 import { FRAMEBUFFER_SIZE, VRAM, VRAM_SIZE } from "../../layout";
 import { VRAM_DIRTY } from "../../memory/physical";
+import { DISPLAY_HEIGHT_MAX, DISPLAY_WIDTH_MAX } from "../../protocol/display";
 import { updateWindow } from "./memory";
 import {
   derived,
@@ -34,8 +35,8 @@ const PORT_DATA_ALIGNED: u16 = 0x1d0;
 
 const ID_FIRST: u32 = 0xb0c0;
 const ID_LAST: u32 = 0xb0c5;
-const MAX_WIDTH: u32 = 2560;
-const MAX_HEIGHT: u32 = 1600;
+const MAX_WIDTH: u32 = DISPLAY_WIDTH_MAX;
+const MAX_HEIGHT: u32 = DISPLAY_HEIGHT_MAX;
 const MAX_BPP: u32 = 32;
 const BANK_SIZE: u32 = 0x1_0000;
 
