@@ -16,6 +16,8 @@ const FILES = [
   "time",
   "display",
   "drag-and-drop",
+  "power",
+  "exec",
 ];
 
 function upperSnake(name) {

@@ -4,6 +4,7 @@ import { TandemPc } from "./tandem-pc";
 
 export type { TandemEventDetails, TandemEventMap, TandemEventType } from "./events";
 export type { PointerInput } from "../page/pointer/input";
+export type { CommandInput, CommandResult, RunningCommand, RunOptions } from "../page/services/exec"; // prettier-ignore
 export type { MachineDescription } from "./tandem-pc";
 export type * from "../shared/api";
 export type { BootDevice, FirmwareConfig, FolderConfig, ImageSource, MachineConfig, PointerMode, UsbDevice, UsbInterval } from "../shared/config"; // prettier-ignore

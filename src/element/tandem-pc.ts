@@ -14,6 +14,7 @@ import type {
   PointerUse,
 } from "../shared/api";
 import { type ClipboardSetting, type DisplaySetting, type ImageSource, type MachineConfig, parseConfig, type PointerMode } from "../shared/config"; // prettier-ignore
+import { additionsImage } from "../shared/additions";
 import { TandemError } from "../shared/errors";
 import { GuestCursor } from "../page/cursor";
 import { Keyboard } from "../page/keyboard";
@@ -23,6 +24,7 @@ import { wordsFor } from "../page/messages";
 import { Picture } from "../page/pointer/picture";
 import { Pointer } from "../page/pointer/pointer";
 import { PointerSender } from "../page/pointer/sender";
+import { runCommand, type RunningCommand, type RunOptions } from "../page/services/exec";
 import { Screen } from "../page/screen";
 import { type ClipboardItems, ClipboardService, type ClipboardNews, FORMATS, thisBrowser } from "../page/services/clipboard"; // prettier-ignore
 import { PasteKey } from "../page/services/paste-key";
@@ -62,6 +64,8 @@ const TEXT_DEFAULTS: Readonly<Record<string, string>> = {
   clipboard: "both",
   display: "auto",
 };
+/** Milliseconds that a guest may need to shut down. */
+const POWER_TIMEOUT = 60_000;
 const ABORTED = "Another machine has taken the place of this one, or the element is gone.";
 /** Drives whose medium can be changed while the machine runs. */
 const REMOVABLE: readonly string[] = ["floppy", "cdrom"];
@@ -505,15 +509,53 @@ export class TandemPc extends Base {
     return this.#call((api) => api.powerButton());
   }
 
+  /**
+   * Lets the guest shut down by itself: asks its driver, without one its system. Resolves when the machine is off; after `timeout`
+   * milliseconds (60,000) it fails, and the machine runs on.
+   */
+  shutdown({ timeout = POWER_TIMEOUT }: { timeout?: number } = {}): Promise<void> {
+    return this.#call((api) => api.shutDown(timeout));
+  }
+
+  /** As shutdown, to restart. Resolves when the guest has reset the machine. */
+  restart({ timeout = POWER_TIMEOUT }: { timeout?: number } = {}): Promise<void> {
+    return this.#call((api) => api.restart(timeout));
+  }
+
   /** Pulls the plug. */
   powerOff(): Promise<void> {
     return this.#call((api) => api.powerOff());
   }
 
+  // ---- commands in the guest ----
+
+  /**
+   * Runs a command in the guest's shell: `const { exitCode, stdout } = await pc.run("ls /")`. The guest's agent must be allowed to
+   * (for Linux: `tandemd --exec`), or it fails with "no-agent" or "not-allowed". Several may run at the same time.
+   */
+  run<Data extends string | Uint8Array = string>(
+    command: string,
+    options?: RunOptions<Data>,
+  ): RunningCommand<Data> {
+    if (this.#session) return runCommand(this.#session.machine, command, options);
+    return Object.assign(
+      this.#call<never>(() => Promise.reject(new Error())),
+      { kill() {} },
+    );
+  }
+
+  // ---- media ----
+
   /** `medium`: a file, bytes, or an address. */
   async insert(drive: DriveName, medium: ImageFile | string): Promise<void> {
     const file = typeof medium === "string" ? { url: medium } : medium;
     await this.#call((api) => api.insert(drive, isAddress(file) ? this.#whole(file) : file));
+  }
+
+  /** The CD with drivers and tools for guests; README.txt on it says what to do. */
+  async insertAdditions(): Promise<void> {
+    const image = await additionsImage(fetchBytes);
+    await this.#call((api) => api.insert("cdrom", image.buffer));
   }
 
   eject(drive: DriveName): Promise<void> {
@@ -933,6 +975,13 @@ for (const property of ["src", ...CONFIG_PROPERTIES])
 
 function isAddress(file: ImageFile): file is ImageSource {
   return "url" in file;
+}
+
+/** @throws TandemError */
+async function fetchBytes(url: URL): Promise<Uint8Array> {
+  const response = await fetch(url).catch(() => undefined);
+  if (!response?.ok) throw new TandemError("http-failed", `${url.href} could not be fetched.`);
+  return new Uint8Array(await response.arrayBuffer());
 }
 
 /** @throws TandemError */

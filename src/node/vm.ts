@@ -11,6 +11,7 @@ import { OverlaySource } from "../worker/disks/overlay";
 import { checkImage, HEAD_BYTES, mediumSize } from "../worker/disks/recognize";
 import { type BlockSource, readAll } from "../worker/disks/source";
 import { Machine, type MachineParts } from "../worker/machine";
+import { additionsCd } from "./additions-cd";
 import { coreModule } from "./core-module";
 import { DirectoryRoot } from "./directory-root";
 import { FileReader, unreadable } from "./file-reader";
@@ -31,6 +32,8 @@ const VGA_FIRMWARE = [
   ".cache/firmware/vgabios-stdvga.bin",
   "/usr/share/seabios/vgabios-stdvga.bin",
 ];
+/** In place of a CD's image: ours with drivers and tools for guests. */
+const ADDITIONS = "tandem:additions";
 const SCREEN_CHECK_INTERVAL = 100;
 /** Longer than a PS/2 mouse needs to report. */
 const CLICK_MILLISECONDS = 60;
@@ -313,6 +316,7 @@ async function firmware(
 }
 
 async function openImage(drive: DriveName, path: string): Promise<BlockSource> {
+  if (path === ADDITIONS && drive === "cdrom") return openWebImage(drive, await additionsCd());
   if (isWebAddress(path)) return openWebImage(drive, { url: path });
   const file = new FileReader(path);
   try {

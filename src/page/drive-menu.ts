@@ -4,6 +4,7 @@ import type { DriveName } from "../shared/api";
 
 export interface DriveActions {
   insert(drive: DriveName, file: File): Promise<void>;
+  insertAdditions(): Promise<void>;
   eject(drive: DriveName): Promise<void>;
   save(drive: DriveName): Promise<void>;
 }
@@ -15,6 +16,9 @@ const DRIVE_WORDS: Readonly<Record<DriveName, string>> = {
 };
 
 const INSERT = "Insert…";
+const ADDITIONS = "Additions";
+/** These need none in the drive. */
+const WITHOUT_MEDIUM: readonly string[] = [INSERT, ADDITIONS];
 
 export class DriveMenu {
   readonly #menu: HTMLElement;
@@ -54,7 +58,7 @@ export class DriveMenu {
     const words = row.querySelector("span");
     if (words) words.textContent = `${DRIVE_WORDS[drive]}: ${medium ?? "empty"}`;
     for (const button of row.querySelectorAll("button"))
-      if (button.textContent !== INSERT) button.disabled = medium === undefined;
+      if (!WITHOUT_MEDIUM.includes(button.textContent)) button.disabled = medium === undefined;
   }
 
   medium(drive: DriveName): string | undefined {
@@ -76,6 +80,10 @@ export class DriveMenu {
         void this.#actions.save(drive);
       }),
     );
+    if (drive === "cdrom")
+      row.append(
+        button(ADDITIONS, "Insert the additions CD", () => void this.#actions.insertAdditions()),
+      );
     return row;
   }
 

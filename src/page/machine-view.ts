@@ -45,6 +45,7 @@ export class MachineView {
     ];
     this.#drives = new DriveMenu(part(this.#root, "drive-list"), {
       insert: (drive, file) => this.#try(() => this.#insert(drive, file)),
+      insertAdditions: () => this.#try(() => this.#insertAdditions()),
       eject: (drive) => this.#try(() => this.#eject(drive)),
       save: (drive) => this.#try(() => this.#save(drive)),
     });
@@ -290,6 +291,11 @@ export class MachineView {
       throw new TandemError("image-unknown", `${image.name} is ${ROLE_WORDS[image.role]}.`);
     await this.#pc.insert(drive, image.file);
     this.#drives.show(drive, image.name);
+  }
+
+  async #insertAdditions(): Promise<void> {
+    await this.#pc.insertAdditions();
+    this.#drives.show("cdrom", "Additions for guests");
   }
 
   async #eject(drive: DriveName): Promise<void> {

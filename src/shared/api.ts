@@ -86,6 +86,34 @@ export interface FolderStatus {
 /** What the shared clipboard carries. Text and HTML are UTF-8. */
 export type ClipboardFormat = "text/plain" | "text/html" | "image/png";
 
+/** A command for the guest's own shell. */
+export interface RunRequest {
+  command: string;
+  /** Directory; empty: the agent's. */
+  cwd: string;
+  /** Variables beside those that the agent has. */
+  env: Record<string, string>;
+  /** Standard input comes by runInput; without it there is none. */
+  hasInput: boolean;
+  /** Milliseconds; then the command is killed. */
+  timeout?: number;
+  /** Bytes of output and errors together, unless they are streamed. */
+  maxOutput: number;
+  /** They come as events "exec-output", and the result has none. */
+  streamed: boolean;
+}
+
+export interface RunResult {
+  /** Of the shell; -1 when a signal has ended it. */
+  exitCode: number;
+  /** That ended it, 0 for none. */
+  signal: number;
+  stdout: Uint8Array<ArrayBuffer>;
+  stderr: Uint8Array<ArrayBuffer>;
+  /** Bytes that went out as events. */
+  streamed: number;
+}
+
 export interface MachineStats {
   /** Milliseconds of guest time since power-on. */
   uptime: number;
@@ -134,8 +162,27 @@ export interface MachineApi {
   reset(): Promise<void>;
   /** The power button: the guest's operating system is asked to shut down (ACPI). */
   powerButton(): void;
+  /**
+   * Asks the guest's driver, without one the guest's system (the power button), to shut down; resolves when the machine is off.
+   * Milliseconds. @throws ErrorData timeout, not-running
+   */
+  shutDown(timeout: number): Promise<void>;
+  /** As shutDown, to restart (without a driver: Ctrl+Alt+Del); resolves when the guest has reset the machine. */
+  restart(timeout: number): Promise<void>;
   /** Pulls the plug. */
   powerOff(): void;
+
+  /**
+   * Runs a command in the guest; resolves when it has ended. `id`: the caller's, for the calls below.
+   * @throws ErrorData no-agent, not-allowed, session-ended, timeout, output-limit, aborted, bad-argument
+   */
+  run(id: number, request: RunRequest): Promise<RunResult>;
+  /** For its standard input; undefined: that ends. */
+  runInput(id: number, bytes: Uint8Array<ArrayBuffer> | undefined): void;
+  /** Sends a signal (by its number on Unix) to its processes. */
+  runKill(id: number, signal: number): void;
+  /** Kills it and lets `run` fail with "aborted". */
+  runAbort(id: number): void;
 
   /** Types a text as on a US keyboard; resolves when the last key is up. */
   typeText(text: string): Promise<void>;
@@ -297,6 +344,13 @@ export type MachineEvent =
   | { type: "drop-done"; taken: boolean; words: string }
   /** The guest gives a file to the user. */
   | { type: "file-saved"; name: string; file: Blob }
+  /** A command that the page runs in the guest has written. */
+  | {
+      type: "exec-output";
+      id: number;
+      stream: "stdout" | "stderr";
+      bytes: Uint8Array<ArrayBuffer>;
+    }
   /** Bytes of an image that is read as a whole; `total` is 0 while unknown. */
   | { type: "progress"; file: string; loaded: number; total: number }
   | { type: "reset" }

@@ -18,6 +18,11 @@ export type ErrorCode =
   | "kernel-bad"
   | "folder" // a shared folder; the message says what
   | "clipboard" // the shared clipboard; the message says what
+  | "no-agent" // no driver in the guest that could do it
+  | "not-allowed" // the guest's driver is not allowed to
+  | "session-ended" // the guest's driver went before the answer came
+  | "output-limit" // a command has written more than was allowed
+  | "timeout"
   | "core-crash" // a bug in the emulator
   | "not-running"
   | "aborted" // another call has taken the place of this one

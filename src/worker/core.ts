@@ -94,7 +94,7 @@ export interface CoreExports {
   /** Core address of guest RAM, 0 when it is not RAM; `writing`: the caller writes there at once. */
   guestRange(address: number, size: number, writing: number): number;
   /** An Event of protocol/tandem-port.ts for the guest's driver, if it wants that kind. */
-  raiseEvent(kind: number, payload: number): void;
+  raiseEvent(kind: number, payload: number): number;
   /** Plugs a UsbDevice of protocol/input.ts in or pulls it out; a third one brings a hub with it. */
   usbPlug(device: number, on: number): number;
   /** bInterval of the devices in milliseconds, from their next configuration on. */

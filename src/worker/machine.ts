@@ -24,6 +24,7 @@ import type {
 import { DiskOperation, DiskStatus, Drive } from "../../wasm/protocol/disk";
 import { MachineEvent as CoreEvent } from "../../wasm/protocol/events";
 import { Hypervisor } from "../../wasm/protocol/vmport";
+import { PowerWish } from "../../wasm/protocol/power";
 import { setGraphicsMode, setUpBoard } from "./boot/board";
 import { describeCrash } from "./crash-report";
 import { addFirmwareFile, installFirmware } from "./boot/firmware";
@@ -43,6 +44,7 @@ import {
   pointerStatistics,
   pointerUse,
 } from "./pointer-input";
+import type { ExecService } from "./services/exec";
 import { IntegrationHub } from "./services/integration-hub";
 import type { ClipboardService } from "./services/clipboard";
 import type { DragAndDropService } from "./services/drag-and-drop";
@@ -196,6 +198,10 @@ export class Machine {
       () => this.#sleeper.wake(),
       undefined,
       parts.clock,
+      {
+        [PowerWish.ShutDown]: () => this.powerButton(),
+        [PowerWish.Restart]: () => void this.sendKeys("ctrl-alt-delete"),
+      },
     );
     if (parts.clipboard) this.#hub.clipboard.set(parts.clipboard);
     this.#drives = { ...parts.drives };
@@ -253,6 +259,7 @@ export class Machine {
   /** Without firmware nobody would bring the devices back to where a kernel expects them: everything starts anew. */
   #afterReset(): void {
     if (this.#parts.kernel) this.#powerOn();
+    this.#hub.power.wasReset();
     this.#listener({ type: "reset" });
     this.#sleeper.wake();
   }
@@ -260,6 +267,23 @@ export class Machine {
   powerButton(): void {
     this.#core?.exports.pressPowerButton();
     this.#sleeper.wake();
+  }
+
+  /** Resolves when the guest has switched the machine off. @throws TandemError */
+  async shutDown(timeout: number): Promise<void> {
+    if (this.#state === "off") return;
+    await this.#askGuest(PowerWish.ShutDown, timeout);
+  }
+
+  /** Resolves when the guest has reset the machine. @throws TandemError */
+  async restart(timeout: number): Promise<void> {
+    await this.#askGuest(PowerWish.Restart, timeout);
+  }
+
+  async #askGuest(wish: PowerWish, timeout: number): Promise<void> {
+    if (this.#state !== "running")
+      throw new TandemError("not-running", "A machine that does not run cannot be asked.");
+    await this.#hub.power.ask(wish, timeout);
   }
 
   powerOff(): void {
@@ -400,6 +424,12 @@ export class Machine {
 
   get drops(): DragAndDropService {
     return this.#hub.drops;
+  }
+
+  // ---- commands in the guest ----
+
+  get exec(): ExecService {
+    return this.#hub.exec;
   }
 
   // ---- output ----

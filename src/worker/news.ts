@@ -10,6 +10,7 @@ export class News {
   /** In the order of the last change. */
   readonly #newest = new Map<string, MachineEvent>();
   #lines = 0;
+  #outputs = 0;
 
   constructor(tell: (event: MachineEvent) => void) {
     this.#tell = tell;
@@ -44,6 +45,8 @@ export class News {
         return `${event.type} ${event.request}`;
       case "folder":
         return `${event.type} ${event.number}`;
+      case "exec-output":
+        return `${event.type} ${++this.#outputs}`;
       case "error":
         return `${event.type} ${event.error.message}`;
       default:

@@ -13,7 +13,6 @@
 /** Upper byte of the PCI command register. */
 #define CONFIG_COMMAND_HIGH 5
 #define COMMAND_HIGH_INTERRUPT_DISABLE 0x04
-#define CAUSES_OF_EVENTS (TANDEM_IRQ_CAUSE_EVENT | TANDEM_IRQ_CAUSE_POINTER)
 
 static i32 interruptFile = -1;
 static i32 configuration = -1;
@@ -100,6 +99,7 @@ void closeInterrupt(void) {
 
 bool allowInterrupt(bool answers) {
   if (interruptFile < 0) return false;
-  setMask(CAUSES_OF_EVENTS | (answers ? TANDEM_IRQ_CAUSE_REQUEST : 0));
+  u32 events = TANDEM_IRQ_CAUSE_EVENT | (portFeatures() & TANDEM_FEATURE_POINTER ? TANDEM_IRQ_CAUSE_POINTER : 0);
+  setMask(events | (answers ? TANDEM_IRQ_CAUSE_REQUEST : 0));
   return true;
 }

@@ -10,9 +10,14 @@
 // A part is a file with a Service (port.h) and functions that the loop (loop.h) calls; this one reads the options and starts them.
 
 #include "../lib/text.h"
+#include "child.h"
+#include "exec.h"
 #include "folders.h"
 #include "loop.h"
+#include "pointer.h"
 #include "port.h"
+#include "power.h"
+#include "time.h"
 #include "tools.h"
 
 #define DIRECTORIES_MAX 8
@@ -22,6 +27,10 @@ static const struct {
   const char *name;
   const char *meaning;
 } HELP[] = {
+    {"--exec", "the host may run commands, as root"},
+    {"--no-pointer", "the pointer stays with PS/2 and USB"},
+    {"--no-power", "the host may not shut down or restart the guest"},
+    {"--no-time", "the guest's clock is its own"},
     {"--no-tools", "no socket for tools"},
 };
 
@@ -30,7 +39,7 @@ static struct {
   u32 folder;
 } wanted[DIRECTORIES_MAX];
 static u32 wantedCount;
-static bool noTools;
+static bool exec, noPointer, noPower, noTime, noTools;
 
 static i32 usage(void) {
   say("usage: tandemd [OPTION...] [DIRECTORY [NUMBER]]...\n");
@@ -48,7 +57,11 @@ static bool readOptions(i32 count, char **arguments) {
   for (i32 i = 1; i < count; i++) {
     const char *word = arguments[i];
     u32 number;
-    if (isSame(word, "--no-tools")) noTools = true;
+    if (isSame(word, "--exec")) exec = true;
+    else if (isSame(word, "--no-pointer")) noPointer = true;
+    else if (isSame(word, "--no-power")) noPower = true;
+    else if (isSame(word, "--no-time")) noTime = true;
+    else if (isSame(word, "--no-tools")) noTools = true;
     else if (word[0] == '-') return false;
     else if (wantedCount && readNumber(word, &number)) wanted[wantedCount - 1].folder = number;
     else if (wantedCount == DIRECTORIES_MAX) return false;
@@ -99,6 +112,11 @@ i32 run(i32 count, char **arguments) {
   watchSignals();
   const char *why = foldersOpen();
   if (why) return fail("folders", why);
+  if (!childrenOpen(execEnded)) return fail("signals", "cannot be read");
+  if (!noPointer) pointerOpen();
+  if (!noPower) powerOpen();
+  if (!noTime) timeOpen();
+  if (exec) execOpen();
   if (!noTools && (why = toolsOpen(TANDEM_FEATURE_CLIPBOARD | TANDEM_FEATURE_CHANNELS))) return fail(TOOL_SOCKET, why);
   if ((why = portOpen())) return fail("Tandem port", why);
   i32 result = 0;

@@ -10,6 +10,8 @@
 
 #define DRIVER_VERSION 2
 #define BLOCKS 28
+/** For folders and what is short, whatever tools do. */
+#define BLOCKS_KEPT 16
 #define SERVICES_MAX 12
 /** Standing still for so long without an answer, it is not prompt: others may want the processor. */
 #define STILL_MAX 4
@@ -53,6 +55,12 @@ Block *portBlock(void) {
     return &blocks[i];
   }
   return 0;
+}
+
+bool portHasSpare(void) {
+  u32 spare = 0;
+  for (u32 i = 0; i < BLOCKS; i++) spare += !blocks[i].taken;
+  return spare > BLOCKS_KEPT;
 }
 
 void portRelease(Block *block) {

@@ -58,6 +58,8 @@ void portWantEvents(void);
 /** A free block; 0 when all are in use. */
 Block *portBlock(void);
 void portRelease(Block *block);
+/** Whether there are blocks enough for what may keep one for long. */
+bool portHasSpare(void);
 /**
  * Sends the block with `size` bytes of body, which is also the room for the answer. `prompt`: the answer is a matter of
  * milliseconds and somebody waits for it.

@@ -108,7 +108,7 @@ static void done(Block *block, i32 status) {
 static void forward(Tool *tool, u32 command, u32 tag, u32 length) {
   Request *request = requests;
   while (request->block) request++; // there are as many as all tools together may have
-  Block *block = portBlock();
+  Block *block = portHasSpare() ? portBlock() : 0;
   if (!block) {
     answer(tool, TANDEM_REQUEST_STATUS_AGAIN, tag, 0, 0);
     return;

@@ -160,6 +160,12 @@ void resumeTandem(void) {
   setIrqMask();
 }
 
+static void takePowerWish(u32 wish) {
+  tandemRequest(&port, TANDEM_POWER_COMMAND_BEGUN, &wish, sizeof wish);
+  if (wish == TANDEM_POWER_WISH_SHUT_DOWN) shutDown();
+  if (wish == TANDEM_POWER_WISH_RESTART) restart();
+}
+
 void takeTandemEvents(void) {
   if (!found) return;
   if (!hasIrq) wakeTasks();
@@ -192,7 +198,7 @@ void takeTandemEvents(void) {
         takeClipboardEvent();
         break;
       case TANDEM_EVENT_POWER:
-        if (tandemEventPayload(event) == 1) shutDown();
+        takePowerWish(tandemEventPayload(event));
         break;
       case TANDEM_EVENT_FOLDERS:
         filesChanged();

@@ -143,6 +143,11 @@ void shutDown(void) {
   powerOff();
 }
 
+void restart(void) {
+  serialWrite("BYE\n");
+  resetMachine();
+}
+
 static void quit(const char *rest) {
   (void)rest;
   shutDown();

@@ -7,3 +7,4 @@
 void runCommand(const char *line);
 /** Says so and switches the machine off. */
 void shutDown(void);
+void restart(void);

@@ -154,6 +154,7 @@ void startPower(void);
 u16 powerTimerPort(void);
 bool isPowerButtonPressed(void);
 void powerOff(void);
+void resetMachine(void);
 
 // ---- options.c: the command line ----
 

@@ -16,6 +16,8 @@
 #define APM_CONTROL 0xb2
 #define APM_ACPI_ON 0xf1 // as SeaBIOS's tables say
 #define IRQ_ACPI 9
+#define KEYBOARD_CONTROLLER 0x64
+#define PULSE_RESET 0xfe
 #define SLEEP_ENABLE 0x2000 // sleep type 0: soft off
 
 static u16 base;
@@ -48,4 +50,9 @@ u16 powerTimerPort(void) {
 
 void powerOff(void) {
   if (base) out16(base + PM_CONTROL, SLEEP_ENABLE);
+}
+
+/** By the keyboard controller, as PCs always could. */
+void resetMachine(void) {
+  out8(KEYBOARD_CONTROLLER, PULSE_RESET);
 }

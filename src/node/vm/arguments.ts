@@ -12,6 +12,7 @@ export const USAGE = `usage: npm run vm -- [--config F] [--memory MiB] [--firmwa
   [--floppy F] [--hda F] [--cdrom F] [--boot floppy|hda|cdrom|menu] [--kernel F] [--initrd F[,F...]] [--append S]
   [--serial stdio|F] [--folder DIR:NAME[:ro]] [--pointer auto|relative|absolute|integrated]
   [--usb mouse,tablet,keyboard] [--usb-interval 10|1] [--hypervisor none|vmware] [--jit on|off]
+  (tandem:additions in place of a CD's file is the CD with drivers for guests)
   [--until TEXT] [--timeout S] [--script F] [--screenshot F.png] [--stats] [--debug]`;
 
 export interface SharedFolder {
@@ -157,10 +158,10 @@ function readConfig(path: string | undefined): Record<string, unknown> {
   return config;
 }
 
-/** A file, by its path or as file: URL, or a web address. */
+/** A file, by its path or as file: URL, a web address, or one of our own things. */
 function placeOf(place: string, folder: string): string {
   if (place.startsWith("file:")) return fileURLToPath(place);
-  return isWebAddress(place) ? place : resolve(folder, place);
+  return isWebAddress(place) || place.startsWith("tandem:") ? place : resolve(folder, place);
 }
 
 export function isWebAddress(place: string): boolean {

@@ -14,7 +14,7 @@ function display() {
     (event) => told.push(event),
     () => {},
   );
-  const exports: Partial<Core["exports"]> = { raiseEvent: (kind) => void events.push(kind) };
+  const exports: Partial<Core["exports"]> = { raiseEvent: (kind) => events.push(kind) };
   service.connect({ exports } as Core);
   const hint = (): number[] => {
     const { body = NOTHING } = service.request(DisplayCommand.Hint, NOTHING);

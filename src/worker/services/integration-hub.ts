@@ -12,10 +12,13 @@ import {
   REQUEST_SIZE_MAX,
   RequestStatus,
 } from "../../../wasm/protocol/tandem-port";
+import { PowerWish } from "../../../wasm/protocol/power";
 import type { Core } from "../core";
 import { ClipboardService } from "./clipboard";
 import { DragAndDropService } from "./drag-and-drop";
+import { ExecService } from "./exec";
 import { PointerService } from "./pointer";
+import { type PowerButtons, PowerService } from "./power";
 import { SharedFoldersService } from "./shared-folders";
 import { VmwareClipboard } from "./vmware-clipboard";
 import { NO_COMMAND, OK, type Reply, type Service } from "./service";
@@ -32,6 +35,9 @@ const SYSTEM_NAMES: Readonly<Record<GuestSystem, string>> = {
 
 type Tell = (event: MachineEvent) => void;
 
+/** Of a hub without a machine. */
+const NO_BUTTONS: PowerButtons = { [PowerWish.ShutDown]() {}, [PowerWish.Restart]() {} };
+
 function allServices(tell: Tell): Service[] {
   return [new PointerService(tell)];
 }
@@ -47,6 +53,8 @@ export class IntegrationHub {
   /** The same for VMware's port. */
   readonly vmwareClipboard: VmwareClipboard;
   readonly drops: DragAndDropService;
+  readonly exec: ExecService;
+  readonly power: PowerService;
   #core: Core | undefined;
   #underWay = new Map<number, AbortController>();
   #hasSession = false;
@@ -57,6 +65,7 @@ export class IntegrationHub {
     wake: () => void,
     services: (tell: Tell) => Service[] = allServices,
     clock = HOST_CLOCK,
+    buttons: PowerButtons = NO_BUTTONS,
   ) {
     this.#tell = tell;
     this.#wake = wake;
@@ -77,6 +86,8 @@ export class IntegrationHub {
       this.#wake();
     });
     this.vmwareClipboard = new VmwareClipboard(tell, this.clipboard);
+    this.exec = new ExecService(tell, wake);
+    this.power = new PowerService(buttons, wake);
     this.#services = [
       ...services(tell),
       this.folders,
@@ -84,6 +95,8 @@ export class IntegrationHub {
       this.display,
       this.time,
       this.drops,
+      this.exec,
+      this.power,
     ];
   }
 
@@ -105,6 +118,7 @@ export class IntegrationHub {
   hello(system: number, features: number): void {
     this.#hasSession = true;
     this.drops.accepts((features & Feature.DragAndDrop) !== 0);
+    for (const service of this.#services) service.hello?.(system, features);
     const name = SYSTEM_NAMES[system as GuestSystem] ?? "other";
     this.#tell({ type: "guest-hello", system: name, features });
   }
@@ -155,8 +169,12 @@ export class IntegrationHub {
     signal: AbortSignal,
   ): Reply | Promise<Reply> {
     if (command === (Command.Log as number)) return this.#log(body);
-    const service = this.#services.find(({ range }) => range === command >> 8);
-    return service?.request(command, body, signal) ?? NO_COMMAND;
+    for (const service of this.#services) {
+      if (service.range !== command >> 8) continue;
+      const reply = service.request(command, body, signal);
+      if (reply !== NO_COMMAND) return reply;
+    }
+    return NO_COMMAND;
   }
 
   #log(body: Uint8Array): Reply {

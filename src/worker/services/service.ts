@@ -8,7 +8,7 @@ export interface Reply {
   body?: Uint8Array;
 }
 
-/** One feature of the port. Its commands share the upper byte. */
+/** One feature of the port. Its commands share the upper byte; power and exec share theirs. */
 export interface Service {
   readonly range: number;
   /** `body` is the service's own copy; `signal`: the guest no longer waits. */
@@ -19,6 +19,8 @@ export interface Service {
   ): Reply | Promise<Reply>;
   /** A core that was just made; undefined: the machine is off. */
   connect?(core: Core | undefined): void;
+  /** A driver has begun a session; `features` that it uses. */
+  hello?(system: number, features: number): void;
   /** The guest's driver has gone: everything of it is given back. */
   endSession(): void;
   /** After each slice: what the page should know. A guest may say it much more often. */

@@ -19,7 +19,7 @@ function clocks() {
     zone: () => state.zone,
   });
   const exports: Partial<Core["exports"]> = {
-    raiseEvent: (kind) => void events.push(kind),
+    raiseEvent: (kind) => events.push(kind),
     clockLag: () => state.lag,
   };
   service.connect({ exports } as Core);

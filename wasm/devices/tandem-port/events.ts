@@ -19,13 +19,14 @@ const WAIT_NANOSECONDS: u64 = 20_000_000;
 const PAYLOAD_MASK: u32 = 0x00ff_ffff;
 const CAUSES: u32 = IrqCause.Request | IrqCause.Event | IrqCause.Pointer | IrqCause.Pio;
 
-/** Raises an event that the guest has asked for. */
-export function raiseEvent(kind: Event, payload: u32): void {
+/** Raises an event; 0 when the guest has not asked for it. */
+export function raiseEvent(kind: Event, payload: u32): u32 {
   const bit: u32 = (<u32>1) << kind;
-  if (!(tandem.eventMask & bit)) return;
+  if (!(tandem.eventMask & bit)) return 0;
   tandem.events |= bit;
   store<u32>(EVENT_PAYLOADS + ((<usize>kind) << 2), payload & PAYLOAD_MASK);
   raiseCause(IrqCause.Event);
+  return 1;
 }
 
 /** The kind with the lowest number first; 0 for none. */

@@ -30,6 +30,7 @@ export const FEATURES: u32 =
   Feature.Clipboard |
   Feature.Display |
   Feature.Time |
+  Feature.Exec |
   Feature.Pio |
   Feature.DragAndDrop;
 
