@@ -32,22 +32,26 @@ function types() {
   rmSync(all, { recursive: true, force: true });
   const config = join(ROOT, "build/tsconfig.types.json");
   mkdirSync(dirname(config), { recursive: true });
-  const compilerOptions = { noEmit: false, declaration: true, emitDeclarationOnly: true, outDir: all, rootDir: join(ROOT, "src") }; // prettier-ignore
+  const compilerOptions = { noEmit: false, declaration: true, emitDeclarationOnly: true, outDir: all, rootDir: ROOT }; // prettier-ignore
   writeFileSync(config, JSON.stringify({ extends: "../tsconfig.json", compilerOptions, include: [], files: ["../src/element/index.ts"] })); // prettier-ignore
   run("npx", ["tsc", "-p", config], { cwd: ROOT });
 
+  // The page's code may use the protocol's numbers (wasm/protocol/); nothing that is exported speaks of them.
+  const declarations = join(all, "src");
   const waiting = ["element/index.d.ts"];
   const done = new Set();
   for (let path = waiting.pop(); path; path = waiting.pop()) {
     if (done.has(path)) continue;
     done.add(path);
-    const text = readFileSync(join(all, path), "utf8");
+    if (path.startsWith(".."))
+      throw new Error(`the library's types need ${path}, which is not in src/`);
+    const text = readFileSync(join(declarations, path), "utf8");
     // Node's rules for types want the names of files in full.
     const full = text.replaceAll(
       /(from\s+|import\()(["'])(\.[^"']+)\2/g,
       (_, before, quote, target) => {
         // prettier-ignore
-        waiting.push(relative(all, join(all, dirname(path), `${target}.d.ts`)));
+        waiting.push(relative(declarations, join(declarations, dirname(path), `${target}.d.ts`)));
         return `${before}${quote}${target}.js${quote}`;
       },
     );
