@@ -338,6 +338,8 @@ export type MachineEvent =
     }
   /** The guest has copied something: `formats` can be had by readClipboard. None: what it had is gone. */
   | { type: "clipboard-offer"; serial: number; formats: ClipboardFormat[] }
+  /** A guest's program that shares the clipboard by VMware's port has begun to look at it. */
+  | { type: "clipboard-guest" }
   /** The guest pastes what the page has offered: supplyClipboard is the answer. */
   | { type: "clipboard-wanted"; request: number; format: ClipboardFormat }
   /** The guest has done with files that were dropped; `words` are its own. */

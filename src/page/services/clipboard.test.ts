@@ -214,6 +214,17 @@ test("switches: off gives nothing, and forgets what was offered", async () => {
   expect(await service.read()).toEqual({});
 });
 
+test("a program for VMware's port is a guest as well, until the machine is off", async () => {
+  const { service, offers } = setUp();
+  service.pasted(pasteData({ "text/plain": "nobody there" }), true);
+  service.onEvent({ type: "clipboard-guest" });
+  service.pasted(pasteData({ "text/plain": "given" }), true);
+  await settled();
+  expect(offers()).toEqual([["offerClipboard", ["text/plain"], false]]);
+  service.onEvent({ type: "state", state: "off" });
+  expect(service.givesToGuest).toBe(false);
+});
+
 test("a guest without a driver gets the text typed", async () => {
   const { service, calls, copyByUser } = setUp();
   copyByUser({ "text/plain": blob("typed\r\n") });

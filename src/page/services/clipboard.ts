@@ -62,7 +62,9 @@ export class ClipboardService {
   readonly #isActive: () => boolean;
   readonly #tell: (news: ClipboardNews | TandemError) => void;
   #setting: ClipboardSetting = "both";
-  #hasGuest = false;
+  /** A driver for the Tandem port, or a program for VMware's, until the machine is off. */
+  #hasDriver = false;
+  #hasProgram = false;
   #offered: Getters = new Map();
   /** The guest's newest offer. */
   #serial = 0;
@@ -113,12 +115,18 @@ export class ClipboardService {
   onEvent(event: MachineEvent): void {
     switch (event.type) {
       case "guest-hello":
-        this.#hasGuest = (event.features & Feature.Clipboard) !== 0;
-        this.#seen = undefined;
-        if (this.#isActive()) void this.look();
+        this.#hasDriver = (event.features & Feature.Clipboard) !== 0;
+        this.#onGuest();
         break;
       case "guest-bye":
-        this.#hasGuest = false;
+        this.#hasDriver = false;
+        break;
+      case "clipboard-guest":
+        this.#hasProgram = true;
+        this.#onGuest();
+        break;
+      case "state":
+        if (event.state === "off") this.#hasProgram = false;
         break;
       case "clipboard-offer":
         void this.#onOffer(event.serial, event.formats);
@@ -129,6 +137,15 @@ export class ClipboardService {
       default:
         break;
     }
+  }
+
+  get #hasGuest(): boolean {
+    return this.#hasDriver || this.#hasProgram;
+  }
+
+  #onGuest(): void {
+    this.#seen = undefined;
+    if (this.#isActive()) void this.look();
   }
 
   // ---- to the guest ----

@@ -164,3 +164,9 @@ test("a reset forgets what was under way", async () => {
   expect(call(VmwareCommand.SetNextPiece, 1)).toBe(NONE);
   expect(length()).toBe(NONE);
 });
+
+test("the page hears of the program once, when it begins to look", () => {
+  const { length, events } = setUp();
+  for (let look = 0; look < 5; look++) expect(length()).toBe(NONE);
+  expect(events).toEqual([{ type: "clipboard-guest" }]);
+});

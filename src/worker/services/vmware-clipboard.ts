@@ -25,6 +25,7 @@ export class VmwareClipboard {
   /** The offer that the guest has been given or refused. */
   #served = -1;
   #speaksUtf8 = false;
+  #hasLooked = false;
 
   constructor(tell: (event: MachineEvent) => void, clipboard: ClipboardService) {
     this.#tell = tell;
@@ -36,6 +37,7 @@ export class VmwareClipboard {
     this.#core = core;
     this.#served = -1;
     this.#speaksUtf8 = false;
+    this.#hasLooked = false;
   }
 
   /** There is a newer offer, or the user has changed his mind: what has not been read is not given. */
@@ -45,6 +47,8 @@ export class VmwareClipboard {
 
   /** The guest looks for text; it finds it when it looks the next time. */
   wanted(): void {
+    if (!this.#hasLooked) this.#tell({ type: "clipboard-guest" });
+    this.#hasLooked = true;
     const { serial, hostFormats } = this.#clipboard;
     if (serial === this.#served) return;
     this.#served = serial;
