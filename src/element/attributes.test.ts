@@ -24,6 +24,7 @@ test("each key of the configuration has its attribute", () => {
     "hypervisor",
     "folders",
     "clipboard",
+    "display",
     "jit",
   ]);
 });

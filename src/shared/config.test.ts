@@ -33,6 +33,7 @@ test("the example of the design is accepted as it is", () => {
     ...example,
     usbInterval: 10,
     clipboard: "both",
+    display: "auto",
     hypervisor: "none",
   });
 });
@@ -43,6 +44,7 @@ test("what is left out has a default", () => {
   expect(config.firmware).toBe("auto");
   expect(config.folders).toEqual([]);
   expect(config.clipboard).toBe("both");
+  expect(config.display).toBe("auto");
   expect("hda" in config).toBe(false);
 });
 
