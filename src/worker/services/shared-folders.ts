@@ -170,7 +170,7 @@ export class SharedFoldersService implements Service {
   #fuseInline(body: Uint8Array): Maybe<Reply> {
     const { server, length, capacity, input } = this.#fuseRequest(body);
     const answer = server.request(input.bytes(length), capacity);
-    return then(answer, (out) => replyOf(out ?? new Uint8Array(0)));
+    return then(answer, (out) => replyOf(out ? joined(out) : new Uint8Array(0)));
   }
 
   #fusePages(body: Uint8Array, pagesOf: PagesOf): Maybe<Reply> {
@@ -178,8 +178,8 @@ export class SharedFoldersService implements Service {
     const pages = pagesOf(input.bytes(entries * PAGE_ENTRY));
     if (length > pages.length || capacity > pages.length) return INVALID;
     return then(server.request(pages.read(length), capacity), (out) => {
-      if (out) pages.write(out);
-      return replyOf(new ByteWriter(4).u32(out?.length ?? 0).bytes);
+      if (out) pages.write(...out);
+      return replyOf(new ByteWriter(4).u32(out ? lengthOf(out) : 0).bytes);
     });
   }
 
@@ -224,7 +224,9 @@ export function pageList(list: Uint8Array, core: () => Core | undefined): GuestP
   for (let index = 0; index < entries; index++) {
     const page = { address: input.u32(), length: input.u32() };
     length += page.length;
-    pages.push(page);
+    const last = pages.at(-1);
+    if (last && last.address + last.length === page.address) last.length += page.length;
+    else pages.push(page);
   }
   if (length > PAGES_BYTES_MAX) throw new FolderError(Errno.Invalid);
   return new PageList(pages, length, core);
@@ -251,10 +253,21 @@ class PageList implements GuestPages {
     return bytes;
   }
 
-  write(bytes: Uint8Array): void {
-    this.#each(bytes.length, true, (guest, from) =>
-      guest.set(bytes.subarray(from, from + guest.length)),
-    );
+  write(...parts: readonly Uint8Array[]): void {
+    let from = 0; // in the first part that is left
+    const left = [...parts];
+    this.#each(lengthOf(parts), true, (guest) => {
+      for (let done = 0; done < guest.length;) {
+        const part = left[0] as Uint8Array;
+        const piece = part.subarray(from, from + guest.length - done);
+        guest.set(piece, done);
+        done += piece.length;
+        from += piece.length;
+        if (from < part.length) continue;
+        left.shift();
+        from = 0;
+      }
+    });
   }
 
   /** The pages, as far as they hold the first `length` bytes. */
@@ -271,6 +284,16 @@ class PageList implements GuestPages {
       at += part;
     }
   }
+}
+
+function lengthOf(parts: readonly Uint8Array[]): number {
+  return parts.reduce((length, part) => length + part.length, 0);
+}
+
+function joined(parts: readonly Uint8Array[]): Uint8Array {
+  const out = new ByteWriter(lengthOf(parts));
+  for (const part of parts) out.put(part);
+  return out.bytes;
 }
 
 function then<A, B>(value: Maybe<A>, next: (value: A) => B): Maybe<B> {

@@ -33,3 +33,17 @@ test("changed ranges over each other give what was written last, and know what t
     }
   }
 });
+
+test("long data that are given away are kept as they are, and changed in place", () => {
+  const extents = new Extents();
+  const data = new Uint8Array(100_000).fill(1);
+  extents.put(5000, data, true);
+  extents.put(60_000, Uint8Array.of(2, 2));
+  expect(data[55_000]).toBe(2); // no copy was made
+  extents.put(105_000, new Uint8Array(100_000).fill(3));
+  extents.cut(150_000, Infinity);
+  const all = new Uint8Array(150_000);
+  extents.copyTo(0, all);
+  expect([all[4999], all[5000], all[60_001], all[104_999], all[105_000]]).toEqual([0, 1, 2, 1, 3]);
+  expect(extents.bytes).toBe(145_000);
+});

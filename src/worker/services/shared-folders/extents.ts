@@ -10,6 +10,8 @@ interface Extent {
 /** Pieces do not grow beyond this, so that growing does not copy long ones. */
 const EXTENT_MAX = 1 << 20;
 const EXTENT_MIN = 4096;
+/** Shorter data are copied: they would hold on to the message that brought them. */
+const KEEP_MIN = 64 * 1024;
 
 export class Extents {
   #list: Extent[] = [];
@@ -24,8 +26,8 @@ export class Extents {
     return this.#list.length;
   }
 
-  /** Takes a copy. */
-  put(position: number, data: Uint8Array): void {
+  /** Takes a copy, unless the caller gives the data away and they are long. */
+  put(position: number, data: Uint8Array, given = false): void {
     if (data.length === 0) return;
     const end = position + data.length;
     let index = this.#indexBehind(position);
@@ -40,7 +42,8 @@ export class Extents {
     if (left && left.start + left.length === position && end - left.start <= EXTENT_MAX) {
       append(left, data);
     } else {
-      this.#list.splice(index, 0, { start: position, length: data.length, bytes: data.slice() });
+      const bytes = given && data.length >= KEEP_MIN ? data : data.slice();
+      this.#list.splice(index, 0, { start: position, length: data.length, bytes });
     }
     this.#bytes += data.length;
   }

@@ -217,11 +217,12 @@ export class FileData {
 
   // ---- changing ----
 
-  *write(position: number, bytes: Uint8Array): Task<void> {
+  /** `given`: the caller does not need the bytes any more. */
+  *write(position: number, bytes: Uint8Array, given = false): Task<void> {
     if (bytes.length === 0) return;
     const isFull = this.#extents.bytes > this.#spillBytes || this.#extents.count > SPILL_EXTENTS;
     if (isFull && !this.#isDetached) yield* this.#spill();
-    this.#extents.put(position, bytes);
+    this.#extents.put(position, bytes, given);
     this.#size = Math.max(this.#size, position + bytes.length);
     this.#isDirty = true;
   }

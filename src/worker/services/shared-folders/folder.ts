@@ -662,7 +662,8 @@ export class Folder {
     return yield* data.read(position, length);
   }
 
-  *write(node: FolderNode, position: number, bytes: Uint8Array): Task<void> {
+  /** `given`: the caller does not need the bytes any more. */
+  *write(node: FolderNode, position: number, bytes: Uint8Array, given = false): Task<void> {
     this.mustBeWritable();
     const end = position + bytes.length;
     if (end > SIZE_MAX) throw new FolderError(Errno.FileTooBig);
@@ -670,7 +671,7 @@ export class Folder {
     yield* this.#refreshOpen(node);
     const growth = Math.max(0, end - data.size);
     this.#mustFit(node, growth);
-    yield* data.write(position, bytes);
+    yield* data.write(position, bytes, given);
     this.#changed(node, growth);
   }
 

@@ -90,6 +90,9 @@ interface Handle {
   canWrite: boolean;
 }
 
+/** Header and body: putting them together would copy what is long. */
+export type FuseAnswer = readonly [Uint8Array, Uint8Array];
+
 const NOTHING = new Uint8Array(0);
 
 export class FuseServer {
@@ -118,8 +121,12 @@ export class FuseServer {
     return this.#handles.size;
   }
 
-  /** @returns undefined where FUSE has no answer. @throws FolderError only for what is not a message at all */
-  request(message: Uint8Array, capacity: number): Maybe<Uint8Array<ArrayBuffer> | undefined> {
+  /**
+   * @returns the answer's header and its body, which is not to be changed; undefined where FUSE has no answer.
+   * @param message is given away
+   * @throws FolderError only for what is not a message at all
+   */
+  request(message: Uint8Array, capacity: number): Maybe<FuseAnswer | undefined> {
     if (message.length < IN_HEADER_SIZE || capacity < OUT_HEADER_SIZE)
       throw new FolderError(Errno.Invalid);
     const header = new DataView(message.buffer, message.byteOffset, IN_HEADER_SIZE);
@@ -128,7 +135,7 @@ export class FuseServer {
     const unique = message.slice(8, 16);
     const id = header.getUint32(16, true) + header.getUint32(20, true) * 2 ** 32;
     const body = message.subarray(IN_HEADER_SIZE);
-    const failed = (error: unknown): Uint8Array<ArrayBuffer> =>
+    const failed = (error: unknown): FuseAnswer =>
       answer(unique, -FolderError.from(error).errno, NOTHING);
     try {
       if (opcode === Opcode.Forget || opcode === Opcode.BatchForget) {
@@ -492,7 +499,7 @@ export class FuseServer {
     const size = input.u32();
     input.skip(WRITE_IN_SIZE - 20);
     if (!handle.canWrite) throw new FolderError(Errno.BadHandle);
-    yield* folder.write(node, position, input.bytes(size));
+    yield* folder.write(node, position, input.bytes(size), true);
     return new ByteWriter(8).u32(size).bytes;
   }
 
@@ -554,9 +561,13 @@ export class FuseServer {
   }
 }
 
-function answer(unique: Uint8Array, error: number, body: Uint8Array): Uint8Array<ArrayBuffer> {
-  const out = new ByteWriter(OUT_HEADER_SIZE + body.length);
-  return out.u32(out.bytes.length).u32(error).put(unique).put(body).bytes;
+function answer(unique: Uint8Array, error: number, body: Uint8Array): FuseAnswer {
+  const header = new ByteWriter(OUT_HEADER_SIZE);
+  header
+    .u32(OUT_HEADER_SIZE + body.length)
+    .u32(error)
+    .put(unique);
+  return [header.bytes, body];
 }
 
 function nameOf(input: ByteReader): string {

@@ -24,7 +24,8 @@ export interface GuestPages {
   readonly length: number;
   /** @throws FolderError Invalid when they are not in the guest's RAM */
   read(length: number): Uint8Array;
-  write(bytes: Uint8Array): void;
+  /** The parts, one behind the other. */
+  write(...parts: readonly Uint8Array[]): void;
 }
 
 export type PagesOf = (list: Uint8Array) => GuestPages;
