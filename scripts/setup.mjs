@@ -8,15 +8,19 @@ import { join, resolve } from "node:path";
 import { aptMissing, GuestPackages, install } from "./setup/apt.mjs";
 import { bootMedia } from "./setup/boot-media.mjs";
 import { buildDiskImage } from "./setup/disk.mjs";
+import { buildFileExerciser, fileExerciserTime } from "./setup/file-exerciser.mjs";
 import { buildInitramfs, SOURCES as INITRAMFS_SOURCES } from "./setup/initramfs.mjs";
 import { buildPcTest, pcTestTime } from "./setup/pc-test.mjs";
 import { has, run, say } from "./setup/say.mjs";
+import { buildToolsDisk } from "./setup/tools-disk.mjs";
 
 process.chdir(join(import.meta.dirname, ".."));
 const CACHE = resolve(".cache");
 const FIRMWARE = join(CACHE, "firmware");
 const GUESTS = join(CACHE, "guests");
 const forTests = process.argv.includes("--tests");
+/** For v86's shared folder in npm run bench. */
+const NINE_P_MODULES = ["virtio_pci", "9pnet_virtio", "9p"];
 let failures = 0;
 
 /** Makes `target` unless it is there. A failure is told and does not stop the rest. */
@@ -81,16 +85,18 @@ function linux(packages) {
       cpSync(kernelFile(kernelPackage(packages, flavour)), target);
     });
   }
-  for (const [flavour, name] of [
-    ["686", "initramfs"],
-    ["686-pae", "initramfs-pae"],
-  ]) {
+  const disks = [
+    { flavour: "686", name: "initramfs" },
+    { flavour: "686-pae", name: "initramfs-pae" },
+  ];
+  if (forTests) disks.push({ flavour: "686", name: "initramfs-9p", modules: NINE_P_MODULES });
+  for (const { flavour, name, modules } of disks) {
     dropOutdated(join(GUESTS, `${name}.cpio.gz`), newest(INITRAMFS_SOURCES));
     // prettier-ignore
     make(join(GUESTS, `${name}.cpio.gz`), (target) => {
       say(`building the initial RAM disk for ${flavour}`);
       const busybox = join(packages.unpack("busybox-static:i386"), "bin/busybox");
-      writeFileSync(target, buildInitramfs(busybox, kernelPackage(packages, flavour)));
+      writeFileSync(target, buildInitramfs(busybox, kernelPackage(packages, flavour), modules));
     });
   }
 }
@@ -108,6 +114,13 @@ function pcTest() {
   const target = join(GUESTS, "pc-test.img");
   dropOutdated(target, pcTestTime());
   make(target, buildPcTest);
+}
+
+function folderTests(packages) {
+  const exerciser = join(GUESTS, "file-exerciser");
+  dropOutdated(exerciser, fileExerciserTime());
+  make(exerciser, buildFileExerciser);
+  make(join(GUESTS, "tools-disk.img"), (target) => buildToolsDisk(target, packages));
 }
 
 function linuxDisk(packages) {
@@ -156,6 +169,7 @@ if (reason) {
     bootMedia(packages, GUESTS, (name, build) => make(join(GUESTS, name), build));
     linuxDisk(packages);
     pcTest();
+    folderTests(packages);
     installer(packages);
   }
 }

@@ -8,12 +8,12 @@ const FILES = 200;
 const LARGE = 3_000_000;
 
 /** Types a command; goes on when it is done. A word is split, so that its echo is not taken for the answer. */
-function command(marker, text) {
+export function command(marker, text) {
   return [`serial ${text}; echo ${marker.slice(0, 2)}""${marker.slice(2)}\\n`, `wait-serial ${marker}`]; // prettier-ignore
 }
 
 /** One number for all files of the folder, by name and content. */
-const SUM = 'find . -type f | sort | while read f; do md5sum "$f"; done | md5sum';
+export const SUM = 'find . -type f | sort | while read f; do md5sum "$f"; done | md5sum';
 
 export const FOLDERS_SCRIPT = [
   "wait-serial GUEST-READY",
@@ -62,11 +62,12 @@ export function checkFolder(lines, directory) {
   return problems;
 }
 
-/** As SUM makes it. */
-function sumOf(directory) {
+/** As SUM makes it, of the files that are wanted. */
+export function sumOf(directory, isWanted = () => true) {
   const names = readdirSync(directory, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
     .map((entry) => `.${join(entry.parentPath, entry.name).slice(directory.length)}`)
+    .filter(isWanted)
     .sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
   const md5 = (data) => createHash("md5").update(data).digest("hex");
   const list = names.map((name) => `${md5(readFileSync(join(directory, name)))}  ${name}\n`);

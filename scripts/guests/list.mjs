@@ -1,6 +1,7 @@
 // The guests of boot-guests.mjs: how each starts, and what shows that it works. Long ones first, so that two lanes end together.
 
 import { checkFolder, FOLDERS_SCRIPT, prepareFolder } from "./linux-folders.mjs";
+import { checkPrograms, preparePrograms, PROGRAMS_SCRIPT } from "./linux-programs.mjs";
 import { SHELL_CHECK, SHELL_SCRIPT } from "./linux-shell.mjs";
 import { USB_CHECK, USB_SCRIPT } from "./linux-usb.mjs";
 import { VMWARE_CHECK, VMWARE_SCRIPT } from "./linux-vmware.mjs";
@@ -126,6 +127,7 @@ export const GUESTS = [
   { name: "linux-686", options: ["--memory", "128", "--kernel", "vmlinuz-686", "--initrd", "initramfs.cpio.gz", "--append", LINUX_OPTIONS], until: "GUEST-READY", timeout: 180 },
   { name: "linux-686-pae", options: ["--memory", "128", "--kernel", "vmlinuz-686-pae", "--initrd", "initramfs-pae.cpio.gz", "--append", LINUX_OPTIONS], until: "GUEST-READY", timeout: 180 },
   { name: "linux-folders", options: ["--memory", "128", "--kernel", "vmlinuz-686", "--initrd", "initramfs.cpio.gz", "--append", LINUX_OPTIONS], folder: prepareFolder, script: FOLDERS_SCRIPT, check: checkFolder, timeout: 900 },
+  { name: "linux-programs", options: ["--memory", "256", "--kernel", "vmlinuz-686", "--initrd", "initramfs.cpio.gz", "--append", LINUX_OPTIONS, "--hda", "tools-disk.img"], folder: preparePrograms, script: PROGRAMS_SCRIPT, check: checkPrograms, timeout: 1800 },
   { name: "linux-usb", options: ["--memory", "128", "--usb", "mouse,tablet,keyboard", "--kernel", "vmlinuz-686", "--initrd", "initramfs.cpio.gz", "--append", LINUX_OPTIONS], script: USB_SCRIPT, check: USB_CHECK, timeout: 300 },
   { name: "linux-vmware", options: ["--memory", "128", "--hypervisor", "vmware", "--kernel", "vmlinuz-686", "--initrd", "initramfs.cpio.gz", "--append", LINUX_OPTIONS], script: VMWARE_SCRIPT, check: VMWARE_CHECK, timeout: 300 },
   // Only the USB keyboard is listened to: SeaBIOS asks for its reports.

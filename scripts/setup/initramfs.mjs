@@ -180,8 +180,11 @@ class ModuleTree {
   }
 }
 
-/** @param kernel the unpacked kernel package whose modules go in */
-export function buildInitramfs(busybox, kernel) {
+/**
+ * @param kernel the unpacked kernel package whose modules go in
+ * @param modules more of them than every guest has
+ */
+export function buildInitramfs(busybox, kernel, modules = []) {
   const cpio = new CpioWriter();
   for (const name of ["proc", "sys", "dev", "mnt", "tmp", "root", "usr/bin", "usr/sbin", "sbin"]) {
     cpio.directory(name);
@@ -200,11 +203,11 @@ export function buildInitramfs(busybox, kernel) {
   cpio.file("etc/modules", `${BOOT_MODULES.join("\n")}\n`);
   cpio.file("etc/filesystems", "ext4\next2\niso9660\nvfat\n"); // what mount tries
   cpio.file("etc/profile", "PS1='# '\nexport PATH=/bin:/sbin:/usr/bin:/usr/sbin\n");
-  addModules(cpio, new ModuleTree(kernel));
+  addModules(cpio, new ModuleTree(kernel), modules);
   return gzipSync(cpio.finish(), { level: 9 });
 }
 
-function addModules(cpio, tree) {
+function addModules(cpio, tree, more) {
   const loaded = new Map();
   const add = (name) => {
     const key = name.replaceAll("-", "_");
@@ -214,7 +217,7 @@ function addModules(cpio, tree) {
     loaded.set(key, module);
     for (const dependency of module.depends) add(dependency);
   };
-  for (const name of [...BOOT_MODULES, ...MORE_MODULES]) add(name);
+  for (const name of [...BOOT_MODULES, ...MORE_MODULES, ...more]) add(name);
   const base = `lib/modules/${tree.release}`;
   const closure = (module, seen = new Set()) => {
     for (const name of module.depends) {
