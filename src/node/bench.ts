@@ -1,7 +1,7 @@
 // npm run bench -- [--browser|--node] [--only NAME] [--rounds N] [--json F] : the same guest code on Tandem and on v86, one after
 // the other, in Node (the standard) or in Debian's Chromium.
 //
-// NAME is a workload (crc, sieve, …) or "boot"; rounds are interleaved; medians and ratios are printed. A higher ratio is
+// NAME is a workload (crc, sieve, …), "boot", or "folders" (only by its name: bench/folders.ts); rounds are interleaved; medians and ratios are printed. A higher ratio is
 // better for Tandem. In Chromium, Tandem runs in its worker and v86 in the page, as each does for its users.
 
 import { spawnSync } from "node:child_process";
@@ -10,12 +10,14 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { BrowserBench } from "./bench/browser";
+import { benchFolders } from "./bench/folders";
 import { type Engine, ENGINE_NAMES, nodeEngine, type Run, type SerialLine } from "./bench/engines";
 
 const HERE = fileURLToPath(new URL("./bench", import.meta.url));
 const OUTPUT = ".cache/bench";
 const WORKLOADS = ["crc", "sieve", "qsort", "fib", "vm", "copy", "trap", "fault"];
 const BOOT = "boot";
+const FOLDERS = "folders";
 const TIMEOUT_MS = 300_000;
 
 /** Milliseconds of each workload in one run, and the checksums that show it did the work. */
@@ -88,7 +90,14 @@ async function main(): Promise<number> {
       browser: { type: "boolean", default: false },
     },
   });
-  const names = [...WORKLOADS, BOOT];
+  if (values.only === FOLDERS) {
+    const samples = await benchFolders(Number(values.rounds));
+    const plain = [...samples].map(([name, byWork]) => [name, Object.fromEntries(byWork)]);
+    if (values.json)
+      writeFileSync(values.json, JSON.stringify(Object.fromEntries(plain), undefined, 2));
+    return 0;
+  }
+  const names = [...WORKLOADS, BOOT, FOLDERS];
   if (values.only !== undefined && !names.includes(values.only)) {
     console.error(`no benchmark ${values.only}; there are ${names.join(", ")}`);
     return 2;
