@@ -16,6 +16,7 @@ import { coreModule } from "./core-module";
 import { DirectoryRoot } from "./directory-root";
 import { FileReader, unreadable } from "./file-reader";
 import { type Arguments, isWebAddress, parseArguments, USAGE } from "./vm/arguments";
+import { countedRoot, type HostCalls } from "./vm/counted-root";
 import { parseScript, type Step } from "./vm/script";
 import { Watcher } from "./vm/watcher";
 
@@ -58,6 +59,7 @@ class Run {
   readonly #started = performance.now();
   #finish: (code: number) => void = () => {};
   #buttons = 0;
+  readonly #hostCalls: HostCalls = {};
   /** Of a machine that has switched itself off. */
   #lastPicture: Pixels | undefined;
 
@@ -76,8 +78,8 @@ class Run {
     if (args.timeoutSeconds !== undefined)
       timers.push(setTimeout(() => this.#timeOut(), args.timeoutSeconds * 1000));
     try {
-      for (const { path, name, readOnly } of args.folders)
-        this.#machine.folders.attach(openDirectory(path), { name, readOnly });
+      for (const { path, ...options } of args.folders)
+        this.#machine.folders.attach(countedRoot(openDirectory(path), this.#hostCalls), options);
       this.#machine.start();
     } catch (error) {
       this.#fail(error);
@@ -179,6 +181,12 @@ class Run {
         return machine.pointerWheel(step.notches);
       case "screenshot":
         return this.#screenshot(step.file);
+      case "detach":
+        return machine.folders.detach(step.name);
+      case "read-only":
+        return machine.folders.setReadOnly(step.name, true);
+      case "host-calls":
+        return this.#tellHostCalls(step.name);
       case "eject":
         return machine.eject(step.drive);
       case "insert":
@@ -187,6 +195,12 @@ class Run {
       case "restore":
         throw new TandemError("not-yet", `"${step.step}": snapshots are not there yet.`);
     }
+  }
+
+  /** Of all folders, since the step before. */
+  #tellHostCalls(name: string): void {
+    process.stderr.write(`HOST-CALLS ${name} ${JSON.stringify(this.#hostCalls)}\n`);
+    for (const call of Object.keys(this.#hostCalls)) delete this.#hostCalls[call];
   }
 
   #press(buttons: number): void {

@@ -14,6 +14,13 @@ test("--folder takes a directory, the name it has for the guest, and ro", () => 
   ]);
 });
 
+test("--folder takes a quota in MiB", () => {
+  expect(foldersOf("/a:small:quota=3", "/a:b:c:ro:quota=1")).toEqual([
+    { path: "/a", name: "small", readOnly: false, quota: 3 << 20 },
+    { path: "/a:b", name: "c", readOnly: true, quota: 1 << 20 },
+  ]);
+});
+
 test("--folder without a name is explained", () => {
   for (const value of ["docs", "docs:", ":share", "docs:ro"])
     expect(() => foldersOf(value), value).toThrow(/DIR:NAME/);

@@ -10,7 +10,7 @@ import { unreadable } from "../file-reader";
 
 export const USAGE = `usage: npm run vm -- [--config F] [--memory MiB] [--firmware F|none] [--vga-firmware F|none]
   [--floppy F] [--hda F] [--cdrom F] [--boot floppy|hda|cdrom|menu] [--kernel F] [--initrd F[,F...]] [--append S]
-  [--serial stdio|F] [--folder DIR:NAME[:ro]] [--pointer auto|relative|absolute|integrated]
+  [--serial stdio|F] [--folder DIR:NAME[:ro][:quota=MIB]] [--pointer auto|relative|absolute|integrated]
   [--usb mouse,tablet,keyboard] [--usb-interval 10|1] [--hypervisor none|vmware] [--jit on|off]
   (tandem:additions in place of a CD's file is the CD with drivers for guests)
   [--until TEXT] [--timeout S] [--script F] [--screenshot F.png] [--stats] [--debug]`;
@@ -19,6 +19,8 @@ export interface SharedFolder {
   path: string;
   name: string;
   readOnly: boolean;
+  /** Bytes by which the guest may let it grow. */
+  quota?: number;
 }
 
 export interface Arguments {
@@ -185,19 +187,22 @@ function folderOf({ name, readOnly, path }: FolderConfig): SharedFolder {
   return { path, name, readOnly: readOnly ?? false };
 }
 
-/** DIR:NAME, DIR:NAME:ro; DIR may have colons. */
+/** DIR:NAME, then ":ro", then ":quota=" and MiB, each if wanted; DIR may have colons. */
 function folderArgument(value: string): SharedFolder {
-  const readOnly = value.endsWith(READ_ONLY);
-  const rest = readOnly ? value.slice(0, -READ_ONLY.length) : value;
-  const cut = rest.lastIndexOf(":");
-  if (cut < 1 || cut === rest.length - 1)
+  const [, place = "", name = "", readOnly, quota] = FOLDER.exec(value) ?? [];
+  if (name === "" || (name === "ro" && readOnly === undefined))
     throw new TandemError(
       "bad-argument",
-      `--folder takes DIR:NAME or DIR:NAME:ro, not "${value}".`,
+      `--folder takes DIR:NAME, DIR:NAME:ro or DIR:NAME:quota=MIB, not "${value}".`,
     );
-  return { path: resolve(rest.slice(0, cut)), name: rest.slice(cut + 1), readOnly };
+  return {
+    path: resolve(place),
+    name,
+    readOnly: readOnly !== undefined,
+    ...(quota !== undefined && { quota: Number(quota) * 2 ** 20 }),
+  };
 }
-const READ_ONLY = ":ro";
+const FOLDER = /^(.+?):([^:]+?)(:ro)?(?::quota=(\d+))?$/;
 
 function number(option: string, value: string): number {
   const result = Number(value);

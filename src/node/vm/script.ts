@@ -20,6 +20,7 @@ export type Step =
   | { step: "wheel"; notches: number }
   | { step: "pointer"; mode: PointerMode }
   | { step: "screenshot" | "snapshot" | "restore"; file: string }
+  | { step: "detach" | "read-only" | "host-calls"; name: string }
   | { step: "eject"; drive: DriveName }
   | { step: "insert"; drive: DriveName; file: string };
 
@@ -88,6 +89,10 @@ function parseStep(name: string, rest: string): Step {
     case "snapshot":
     case "restore":
       return { step: name, file: some(rest.trim()) };
+    case "detach":
+    case "read-only":
+    case "host-calls":
+      return { step: name, name: some(rest.trim()) };
     case "eject":
       return { step: name, drive: drive(rest.trim()) };
     case "insert": {
