@@ -19,6 +19,7 @@ const ISOLATED_ONLY = [
   "clipboard.spec.ts",
   "cursor.spec.ts",
   "display.spec.ts",
+  "pillion-files.spec.ts",
   "screen.spec.ts",
   "shared-folders.spec.ts",
 ];

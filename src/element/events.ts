@@ -18,6 +18,8 @@ export interface TandemEventDetails {
   poweroff: undefined;
   progress: { file: string; loaded: number; total: number };
   tray: { drive: DriveName; open: boolean };
+  filesaved: { name: string; file: Blob };
+  dropdone: { taken: boolean; words: string };
   diskactivity: { drive: DriveName; write: boolean };
   stats: MachineStats;
   videomode: { width: number; height: number };

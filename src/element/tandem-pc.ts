@@ -29,6 +29,7 @@ import { Screen } from "../page/screen";
 import { type ClipboardItems, ClipboardService, type ClipboardNews, FORMATS, thisBrowser } from "../page/services/clipboard"; // prettier-ignore
 import { PasteKey } from "../page/services/paste-key";
 import { DisplayService } from "../page/services/display";
+import { DragAndDrop } from "../page/services/drag-and-drop";
 import { TouchKeyboard } from "../page/touch-keyboard";
 import { attributeName, CONFIG_ATTRIBUTES, CONFIG_PROPERTIES, configFromAttributes, withWholeAddresses } from "./attributes"; // prettier-ignore
 import { defaultMachine } from "./default-machine";
@@ -44,6 +45,7 @@ interface Session {
   keyboard: TouchKeyboard;
   clipboard: ClipboardService;
   display: DisplayService;
+  drops: DragAndDrop;
   detach(): void;
 }
 
@@ -114,6 +116,8 @@ const REMOVABLE: readonly string[] = ["floppy", "cdrom"];
  * @fires poweroff - The guest has switched its machine off
  * @fires progress - {file, loaded, total} while an image is read as a whole; total is 0 while unknown
  * @fires tray - {drive, open}: the guest has opened or closed a drive
+ * @fires filesaved - {name, file}: the guest gives a file to the user; offer it as a download
+ * @fires dropdone - {taken, words}: the guest has done with files that were dropped; the words are its own
  * @fires diskactivity - {drive, write}
  * @fires stats - Speed, load and time, once a second
  * @fires videomode - {width, height} of the guest's screen
@@ -123,6 +127,9 @@ const REMOVABLE: readonly string[] = ["floppy", "cdrom"];
  * @fires inputtaken - {device, id, time, latched}: the guest has taken all pointer input up to this id; times are performance.timeOrigin + performance.now()
  * @fires clipboard - {what, formats}: the guest has "copied" something, which is "written" to the user's clipboard, or "kept" until the user clicks; the user's is "offered" to the guest, and "taken" when it pastes; "none": what was copied is gone
  * @fires cursorposition - {x, y}: where the guest says that its cursor is
+ *
+ * Files that are dropped on the picture are given to a guest whose driver takes them (`takesFiles`), unless a listener on the way down
+ * has called preventDefault().
  *
  * @slot waiting - Shown over the screen while the machine is off, instead of words
  * @slot toolbar - More for the toolbar
@@ -454,6 +461,8 @@ export class TandemPc extends Base {
       (data, keyFollows) => clipboard.pasted(data, keyFollows),
     );
     const keys = [canvas, field].map((place) => new Keyboard(place, machine, leave, pasteKey));
+    const failed = (error: TandemError): void => this.#fire("error", error);
+    const drops = new DragAndDrop({ canvas, picture: pixels, sender, machine, failed });
     const parts = [
       screen,
       display,
@@ -461,6 +470,7 @@ export class TandemPc extends Base {
       keyboard,
       pointer,
       pasteKey,
+      drops,
       this.#looksAtClipboard(clipboard),
     ];
     const stopClipboard = machine.listen((event) => clipboard.onEvent(event));
@@ -477,7 +487,17 @@ export class TandemPc extends Base {
       machine.dispose();
     };
     void machine.api.tellFrames(this.#frameNews);
-    this.#session = { machine, pointer, sender, cursor, keyboard, clipboard, display, detach };
+    this.#session = {
+      machine,
+      pointer,
+      sender,
+      cursor,
+      keyboard,
+      clipboard,
+      display,
+      drops,
+      detach,
+    };
     this.#onVisibility();
     this.#fire("ready", undefined);
   }
@@ -662,6 +682,17 @@ export class TandemPc extends Base {
     return this.#session?.sender.wheel(vertical, horizontal, timeStamp) ?? 0;
   }
 
+  /** The guest's driver takes files that are dropped on its screen. */
+  get takesFiles(): boolean {
+    return this.#session?.drops.takesFiles ?? false;
+  }
+
+  /** Gives files to the guest, as dropped at a point of the page (MouseEvent.clientX); "dropdone" tells what came of it. */
+  async dropFiles(files: readonly File[], clientX: number, clientY: number): Promise<void> {
+    if (!this.#session) throw new TandemError("not-running", "There is no machine yet.");
+    await this.#session.drops.drop(files, clientX, clientY);
+  }
+
   /** Shows the keyboard of a phone; in answer to a tap only. */
   showKeyboard(): void {
     this.#session?.keyboard.show();
@@ -824,6 +855,12 @@ export class TandemPc extends Base {
         break;
       case "cursor-position":
         this.#fire("cursorposition", { x: event.x, y: event.y });
+        break;
+      case "drop-done":
+        this.#fire("dropdone", { taken: event.taken, words: event.words });
+        break;
+      case "file-saved":
+        this.#fire("filesaved", { name: event.name, file: event.file });
         break;
       case "progress":
         this.#onProgress(event);

@@ -11,6 +11,7 @@ import { LINUX_OPTIONS, type MachineChoice } from "./machines";
 import { Messages } from "./messages";
 import { part } from "./part";
 import { SerialConsole } from "./serial-console";
+import { hasDirectory } from "./services/drag-and-drop";
 import { StatusLine } from "./status-line";
 
 const IMAGE_MEMORY = 128;
@@ -83,12 +84,14 @@ export class MachineView {
     root.addEventListener("click", this.#onClick, { signal });
     root.addEventListener("dragover", this.#onDragOver, { signal });
     root.addEventListener("dragleave", this.#onDragLeave, { signal });
+    root.addEventListener("drop", this.#onDropOnGuest, { signal, capture: true });
     root.addEventListener("drop", this.#onDrop, { signal });
     root.addEventListener("paste", this.#onPaste, { signal });
     // A menu closes when something else is used.
     document.addEventListener("pointerdown", this.#onPointerDown, { signal });
     root.addEventListener("keydown", this.#onKeyDown, { signal });
     this.#listenToMachine(signal);
+    this.#listenToFiles(signal);
   }
 
   #listenToMachine(signal: AbortSignal): void {
@@ -111,6 +114,24 @@ export class MachineView {
     );
   }
 
+  #listenToFiles(signal: AbortSignal): void {
+    const pc = this.#pc;
+    pc.addEventListener(
+      "filesaved",
+      ({ detail: { name, file } }) =>
+        this.#messages.offer("The guest gives you a file:", name, file),
+      { signal },
+    );
+    pc.addEventListener(
+      "dropdone",
+      ({ detail: { taken, words } }) => {
+        if (taken) this.#messages.info(words);
+        else this.#messages.error(new TandemError("refused", words));
+      },
+      { signal },
+    );
+  }
+
   #onDragOver = (event: DragEvent): void => {
     event.preventDefault();
     this.#root.classList.add("drop");
@@ -122,9 +143,30 @@ export class MachineView {
   };
 
   #onDrop = (event: DragEvent): void => {
-    event.preventDefault();
     this.#root.classList.remove("drop");
+    if (event.defaultPrevented) return;
+    event.preventDefault();
     this.#take(event.dataTransfer);
+  };
+
+  /** On the picture of a guest that takes files, only what a PC starts from is the page's. */
+  #onDropOnGuest = (event: DragEvent): void => {
+    const files = [...(event.dataTransfer?.files ?? [])];
+    if (files.length === 0 || !this.#pc.takesFiles || event.target !== this.#pc) return;
+    if (hasDirectory(event.dataTransfer)) return;
+    event.preventDefault();
+    const { clientX, clientY, shiftKey } = event;
+    void this.#try(async () => {
+      const isForGuest = shiftKey || !(await areImages(files));
+      if (isForGuest) {
+        await this.#pc.dropFiles(files, clientX, clientY);
+        return;
+      }
+      await this.#open(await Promise.all(files.map(recogniseFile)));
+      this.#messages.info(
+        "What was dropped is something to start a PC from, so it was started. With Shift held down it goes to the guest as a file.",
+      );
+    });
   };
 
   /** Paste an image or its address anywhere but in a field. */
@@ -362,4 +404,11 @@ function isFirmware(role: ImageRole): boolean {
 
 function isDrive(role: ImageRole): role is DriveName {
   return DRIVES.some((drive) => drive === role);
+}
+
+/** All are what a PC starts from. One packed file alone is more likely a file like others. */
+async function areImages(files: readonly File[]): Promise<boolean> {
+  if (files.length === 1 && /\.t?gz$/i.test(files[0]?.name ?? "")) return false;
+  const images = await Promise.all(files.map((file) => recogniseFile(file).catch(() => undefined)));
+  return images.every(Boolean) && images.some((image) => image?.role !== "initrd");
 }

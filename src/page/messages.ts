@@ -41,11 +41,20 @@ export class Messages {
     this.#show("info", text);
   }
 
-  clear(): void {
-    this.#region.replaceChildren();
+  /** A file that the user can download. */
+  offer(text: string, name: string, file: Blob): void {
+    const link = document.createElement("a");
+    link.href = URL.createObjectURL(file);
+    link.download = name;
+    link.textContent = `Save ${name}`;
+    this.#show("info", text).querySelector("p")?.append(" ", link);
   }
 
-  #show(kind: "error" | "info", text: string, code?: ErrorCode): void {
+  clear(): void {
+    for (const message of [...this.#region.children]) remove(message);
+  }
+
+  #show(kind: "error" | "info", text: string, code?: ErrorCode): HTMLElement {
     const message = document.createElement("div");
     message.className = `message ${kind}`;
     if (code) message.dataset["code"] = code;
@@ -54,12 +63,20 @@ export class Messages {
     const close = document.createElement("button");
     close.type = "button";
     close.textContent = "Close";
-    close.addEventListener("click", () => message.remove());
+    close.addEventListener("click", () => remove(message));
     message.append(words, close);
     // The same thing said again replaces what was said before.
     for (const shown of this.#region.querySelectorAll("p"))
-      if (shown.textContent === text) shown.parentElement?.remove();
+      if (shown.textContent === text && shown.parentElement) remove(shown.parentElement);
     this.#region.append(message);
-    while (this.#region.childElementCount > KEEP_MESSAGES) this.#region.firstElementChild?.remove();
+    while (this.#region.childElementCount > KEEP_MESSAGES && this.#region.firstElementChild)
+      remove(this.#region.firstElementChild);
+    return message;
   }
+}
+
+/** A file that was offered in it is given up. */
+function remove(message: Element): void {
+  for (const { href } of message.querySelectorAll("a")) URL.revokeObjectURL(href);
+  message.remove();
 }

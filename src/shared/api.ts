@@ -342,6 +342,8 @@ export type MachineEvent =
   | { type: "clipboard-guest" }
   /** The guest pastes what the page has offered: supplyClipboard is the answer. */
   | { type: "clipboard-wanted"; request: number; format: ClipboardFormat }
+  /** Whether the guest's driver takes files that are dropped on its screen. */
+  | { type: "takes-files"; takesFiles: boolean }
   /** The guest has done with files that were dropped; `words` are its own. */
   | { type: "drop-done"; taken: boolean; words: string }
   /** The guest gives a file to the user. */

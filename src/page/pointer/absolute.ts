@@ -126,7 +126,7 @@ export class AbsolutePointer implements PointerHalf {
     const { picture, sender } = this.#host;
     this.#hand = { x: clientX, y: clientY };
     const { x, y } = picture.middle(picture.pixel(clientX, clientY));
-    if (x === this.#last.x && y === this.#last.y) return;
+    if (x === this.#last.x && y === this.#last.y && sender.isAt(x, y)) return;
     this.#last = { x, y };
     sender.position(x, y, timeStamp);
   }

@@ -4,6 +4,7 @@ import type { PointerButtons } from "../../shared/api";
 import { INPUT_RING_BYTES, InputKind, InputRingWriter, type InputRecord } from "../../shared/input-ring"; // prettier-ignore
 import type { MachineClient } from "../machine-client";
 import type { PointerInput } from "./input";
+import type { Point } from "./picture";
 
 /** Each input has an id, so that its way can be followed: the worker tells when the guest has taken it. */
 let lastId = 0;
@@ -19,6 +20,7 @@ export class PointerSender {
   readonly #waiting: InputRecord[] = [];
   #retry: number | undefined;
   #buttons: PointerButtons = 0;
+  #place: Point | undefined;
 
   constructor(machine: MachineClient, onSent: (input: PointerInput) => void) {
     this.#machine = machine;
@@ -27,6 +29,11 @@ export class PointerSender {
     const buffer = new SharedArrayBuffer(INPUT_RING_BYTES);
     this.#ring = new InputRingWriter(buffer, () => void machine.api.wake());
     void machine.api.shareInput(buffer);
+  }
+
+  /** The last position was this one, whoever sent it. */
+  isAt(x: number, y: number): boolean {
+    return this.#place?.x === x && this.#place.y === y;
   }
 
   get buttons(): PointerButtons {
@@ -39,6 +46,7 @@ export class PointerSender {
   }
 
   position(x: number, y: number, timeStamp = performance.now()): number {
+    this.#place = { x, y };
     return this.#send(InputKind.Position, x, y, "position", timeStamp);
   }
 

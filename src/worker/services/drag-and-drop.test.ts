@@ -24,7 +24,7 @@ function setUp() {
   const events: MachineEvent[] = [];
   const announced: number[] = [];
   const service = new DragAndDropService(
-    (event) => events.push(event),
+    (event) => event.type !== "takes-files" && events.push(event),
     (waiting) => announced.push(waiting),
   );
   const send = async (command: number, body = words()): Promise<Reply> =>

@@ -64,7 +64,9 @@ export class DragAndDropService implements Service {
 
   /** Whether the driver of the session that begins takes files. */
   accepts(accepts: boolean): void {
+    if (accepts === this.#accepts) return;
     this.#accepts = accepts;
+    this.#tell({ type: "takes-files", takesFiles: accepts });
   }
 
   /** @throws TandemError refused, bad-argument */
@@ -101,7 +103,7 @@ export class DragAndDropService implements Service {
 
   /** The driver has gone: what it had not done with will not be done. */
   endSession(): void {
-    this.#accepts = false;
+    this.accepts(false);
     this.#saves.clear();
     for (const drop of this.#drops.keys())
       this.#finish(drop, false, "The guest's driver has gone.");
