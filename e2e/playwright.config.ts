@@ -15,6 +15,7 @@ const TIMED = ["demo.spec.ts", "pointer-input.spec.ts", "pointer-modes.spec.ts"]
 
 /** Isolation changes the pointer's way in, nothing of these. */
 const ISOLATED_ONLY = [
+  "additions.spec.ts",
   "bad-files.spec.ts",
   "clipboard.spec.ts",
   "cursor.spec.ts",

@@ -18,6 +18,8 @@ const FOLDERS: Readonly<Record<string, string>> = {
   bios: join(CACHE, "firmware"),
   machines: join(CACHE, "guests"),
 };
+/** Binaries of the additions CD, as the development server has them. */
+const PROGRAMS = join(import.meta.dirname, "../guest-additions/linux");
 /** The names of the guests that are there, for the page's list. */
 const INDEX = "index.json";
 const BUILT_GUESTS = ["vmlinuz-686", "initramfs.cpio.gz"];
@@ -62,6 +64,12 @@ function serve(
   response: ServerResponse,
   next: Connect.NextFunction,
 ): void {
+  // Vite takes what has no extension for a script.
+  const program = /^\/guest-additions\/linux\/(tandem[\w-]+)(?:\?|$)/.exec(request.url ?? "")?.[1];
+  if (program !== undefined && existsSync(join(PROGRAMS, program))) {
+    send(join(PROGRAMS, program), request, response);
+    return;
+  }
   const [, folder = "", name = ""] =
     /^\/(bios|machines)\/([^/?]+)(?:\?|$)/.exec(request.url ?? "") ?? [];
   const directory = FOLDERS[folder];
