@@ -13,7 +13,9 @@
 #define WORDS_MAX 120
 #define NAME_MAX 256
 #define MEASURE_BYTES (8u << 20)
-#define MEASURE_FILES 32
+/** Milliseconds for which each is repeated, and those in which a guest's time has caught up. */
+#define MEASURE_TIME 500
+#define MEASURE_SETTLE 20
 #define MEASURE_NAME ".tandem-measure"
 
 static Progress progress;
@@ -283,8 +285,21 @@ static i32 saveJob(FolderCall *call) {
   return status;
 }
 
-static i32 timeBytes(FolderCall *call, const Place *place, bool writing, u32 *passed) {
+/** A guest's time stands still while the host works for it, and has caught up after a halt. */
+static u32 settledMilliseconds(void) {
   u32 start = milliseconds();
+  needTicks(TICK_MEASURE, true);
+  while (milliseconds() - start < MEASURE_SETTLE) giveWay(true);
+  needTicks(TICK_MEASURE, false);
+  return milliseconds();
+}
+
+typedef struct {
+  u64 amount;
+  u32 time; // milliseconds
+} Measured;
+
+static i32 passBytes(FolderCall *call, const Place *place, bool writing) {
   folderOpen(call, place->folder, place->path, writing ? MAKE : TANDEM_FOLDER_OPEN_FLAG_READ);
   i32 status = await(call);
   if (status) return status;
@@ -298,23 +313,31 @@ static i32 timeBytes(FolderCall *call, const Place *place, bool writing, u32 *pa
   if (status == TANDEM_REQUEST_STATUS_CANCELED) await(call);
   folderClose(call, handle);
   i32 closed = await(call);
-  *passed = milliseconds() - start;
   return status ? status : closed;
 }
 
-static i32 timeFiles(FolderCall *call, const Place *directory, u32 *passed) {
-  u32 start = milliseconds();
+static i32 timeBytes(FolderCall *call, const Place *place, bool writing, Measured *measured) {
+  u32 start = settledMilliseconds();
   i32 status = 0;
+  for (measured->amount = 0; !status && milliseconds() - start < MEASURE_TIME; measured->amount += MEASURE_BYTES)
+    status = passBytes(call, place, writing);
+  measured->time = settledMilliseconds() - start;
+  return status;
+}
+
+static i32 timeFiles(FolderCall *call, const Place *directory, Measured *measured) {
   Place *place = allocate(sizeof *place);
   if (!place) return TANDEM_REQUEST_STATUS_NO_MEMORY;
-  for (u32 i = 0; i < MEASURE_FILES && !status; i++) {
+  u32 start = settledMilliseconds();
+  i32 status = 0;
+  for (measured->amount = 0; !status && milliseconds() - start < MEASURE_TIME; measured->amount++) {
     char name[32];
-    format(name, sizeof name, MEASURE_NAME "-%u", i);
+    format(name, sizeof name, MEASURE_NAME "-%u", (u32)measured->amount);
     placeWithin(place, directory, name);
     status = writeFile(place, "small", 5);
     if (!status) status = deleteFile(call, place);
   }
-  *passed = milliseconds() - start;
+  measured->time = settledMilliseconds() - start;
   release(place);
   return status;
 }
@@ -322,7 +345,7 @@ static i32 timeFiles(FolderCall *call, const Place *directory, u32 *passed) {
 static i32 measureJob(FolderCall *call, char *words) {
   Place *place = allocate(sizeof *place);
   if (!place) return TANDEM_REQUEST_STATUS_NO_MEMORY;
-  u32 writing = 0, reading = 0, files = 0;
+  Measured writing = {0, 0}, reading = {0, 0}, files = {0, 0};
   i32 status = placeWithin(place, &to, MEASURE_NAME) ? 0 : TANDEM_FOLDER_STATUS_NAME_TOO_LONG;
   memset(buffer, 0x5a, bufferSize);
   if (!status) status = timeBytes(call, place, true, &writing);
@@ -332,11 +355,11 @@ static i32 measureJob(FolderCall *call, char *words) {
   if (!status) status = timeFiles(call, &to, &files);
   release(place);
   char written[24], read[24];
-  formatRate(written, sizeof written, MEASURE_BYTES, writing);
-  formatRate(read, sizeof read, MEASURE_BYTES, reading);
+  formatRate(written, sizeof written, writing.amount, writing.time);
+  formatRate(read, sizeof read, reading.amount, reading.time);
   if (!status)
     format(words, WORDS_MAX, "8 MB: written at %s, read at %s. Small files: %u made and deleted a second.", written, read,
-           rate(MEASURE_FILES * 1000, files));
+           rate(files.amount * 1000, files.time));
   return status;
 }
 

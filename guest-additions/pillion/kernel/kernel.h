@@ -96,7 +96,7 @@ void setClock(u32 seconds, u32 milliseconds);
 u32 clockSeconds(u32 *milliseconds);
 
 /** Who needs the timer's 100 interrupts a second; without anybody it stands still. */
-typedef enum { TICK_FRAMES = 1, TICK_USB = 2, TICK_POINTER = 4, TICK_KEYS = 8 } TickUser;
+typedef enum { TICK_FRAMES = 1, TICK_USB = 2, TICK_POINTER = 4, TICK_KEYS = 8, TICK_MEASURE = 16 } TickUser;
 void needTicks(TickUser user, bool needed);
 
 // ---- tasks.c ----
