@@ -38,7 +38,7 @@ static Service service;
 
 static void ready(void *context, u32 happened);
 
-/** Which services a tool may ask. */
+/** Which services a tool may ask: any user's. Those that know page lists are cut below, or stay closed. */
 static bool isOpenToTools(u32 command) {
   switch (command >> 8) {
   case 0x01:
@@ -46,8 +46,6 @@ static bool isOpenToTools(u32 command) {
   case 0x03:
   case 0x04:
   case 0x05:
-  case 0x07:
-  case 0x08:
     return true;
   default:
     return false;
