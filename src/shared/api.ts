@@ -40,6 +40,10 @@ export type PointerDevice = "ps2" | "usb-mouse" | "usb-tablet" | "tandem" | "vmw
 /** How the page's pointer maps to the guest now: what its driver listens to decides. */
 export type PointerUse = Exclude<PointerMode, "auto">;
 
+/** What a guest's driver can work together with. */
+export type Integration =
+  "pointer" | "folders" | "clipboard" | "display" | "time" | "exec" | "channels";
+
 /** Since power-on. */
 export interface PointerDeviceStatistics {
   /** Reports that the guest's driver has taken. */
@@ -81,6 +85,8 @@ export interface FolderStatus {
   name: string;
   readOnly: boolean;
   state: FolderState;
+  /** Files with changes of the guest that the host does not have yet. */
+  unwritten: number;
 }
 
 /** What the shared clipboard carries. Text and HTML are UTF-8. */
@@ -318,8 +324,11 @@ export type MachineEvent =
   | { type: "pointer-grab"; wanted: boolean }
   /** The guest's driver has set this mode, and will follow the room that the picture has. */
   | { type: "display"; width: number; height: number; depth: number }
-  /** A driver for the Tandem port has started. `system`: "pillion", "linux", "dos", "windows", "other"; `features`: bits, tandem-port.ts. */
-  | { type: "guest-hello"; system: string; features: number }
+  /**
+   * A driver for the Tandem port has started. `system`: "pillion", "linux", "dos", "windows", "other"; `features`: bits,
+   * tandem-port.ts, which `integrations` tells in words.
+   */
+  | { type: "guest-hello"; system: string; features: number; integrations: Integration[] }
   /** It has gone, or the machine was reset: the pointer and its cursor are the host's again. */
   | { type: "guest-bye" }
   /**
@@ -334,6 +343,7 @@ export type MachineEvent =
       number: number;
       state: FolderState | "detached";
       readOnly: boolean;
+      unwritten: number;
       message: string;
     }
   /** The guest has copied something: `formats` can be had by readClipboard. None: what it had is gone. */

@@ -182,7 +182,9 @@ test("a driver's HELLO, its log and its end are told", async () => {
     (event) => event.type === "debug" && event.line === "one line",
   );
   await found;
-  expect(events).toContainEqual({ type: "guest-hello", system: "pillion", features: 1 });
+  expect(events).toContainEqual(
+    expect.objectContaining({ type: "guest-hello", system: "pillion", integrations: ["pointer"] }),
+  );
   expect(events).toContainEqual({ type: "pointer", mode: "integrated", device: "tandem" });
   machine?.powerOff();
   expect(events).toContainEqual({ type: "guest-bye" });

@@ -28,7 +28,12 @@ test("the newest of each kind is told, once", () => {
 
 test("what happened last is told last: a driver that came and went, or went and came", () => {
   const { news: queue, told } = news();
-  const hello: MachineEvent = { type: "guest-hello", system: "dos", features: 1 };
+  const hello: MachineEvent = {
+    type: "guest-hello",
+    system: "dos",
+    features: 1,
+    integrations: ["pointer"],
+  };
   queue.add(hello);
   queue.add({ type: "guest-bye" });
   queue.flush();

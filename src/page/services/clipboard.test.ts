@@ -76,7 +76,7 @@ function setUp(options: { http?: boolean; strict?: boolean; granted?: boolean } 
     (each) => news.push(each),
   );
   const hello = (features = Feature.Clipboard) =>
-    service.onEvent({ type: "guest-hello", system: "pillion", features });
+    service.onEvent({ type: "guest-hello", system: "pillion", features, integrations: [] });
   let serial = 0;
   const guestCopies = async (data: typeof guest) => {
     Object.assign(guest, data);

@@ -133,9 +133,14 @@ test("the end of a session reaches the services, once", () => {
   hub.connect(undefined);
   expect(ends).toBe(1);
   expect(events).toEqual([
-    { type: "guest-hello", system: "linux", features: 3 },
+    { type: "guest-hello", system: "linux", features: 3, integrations: ["pointer", "folders"] },
     { type: "guest-bye" },
   ]);
   hub.hello(12345, 0);
-  expect(events.at(-1)).toEqual({ type: "guest-hello", system: "other", features: 0 });
+  expect(events.at(-1)).toEqual({
+    type: "guest-hello",
+    system: "other",
+    features: 0,
+    integrations: [],
+  });
 });

@@ -2,7 +2,7 @@
 //
 // A service answers at once or with a promise. What it throws becomes an I/O error for the guest, nothing else.
 
-import type { MachineEvent } from "../../shared/api";
+import type { Integration, MachineEvent } from "../../shared/api";
 import { TandemError } from "../../shared/errors";
 import {
   Command,
@@ -32,6 +32,21 @@ const SYSTEM_NAMES: Readonly<Record<GuestSystem, string>> = {
   [GuestSystem.Dos]: "dos",
   [GuestSystem.Windows]: "windows",
 };
+
+const FEATURE_OF: Readonly<Record<Integration, Feature>> = {
+  pointer: Feature.Pointer,
+  folders: Feature.SharedFolders,
+  clipboard: Feature.Clipboard,
+  display: Feature.Display,
+  time: Feature.Time,
+  exec: Feature.Exec,
+  channels: Feature.Channels,
+};
+
+function integrationsOf(features: number): Integration[] {
+  const all = Object.keys(FEATURE_OF) as Integration[];
+  return all.filter((name) => (features & FEATURE_OF[name]) !== 0);
+}
 
 type Tell = (event: MachineEvent) => void;
 
@@ -120,7 +135,12 @@ export class IntegrationHub {
     this.drops.accepts((features & Feature.DragAndDrop) !== 0);
     for (const service of this.#services) service.hello?.(system, features);
     const name = SYSTEM_NAMES[system as GuestSystem] ?? "other";
-    this.#tell({ type: "guest-hello", system: name, features });
+    this.#tell({
+      type: "guest-hello",
+      system: name,
+      features,
+      integrations: integrationsOf(features),
+    });
   }
 
   bye(): void {

@@ -20,6 +20,7 @@ export interface FolderNews {
   number: number;
   state: FolderState | "detached";
   readOnly: boolean;
+  unwritten: number;
   /** Of the host, for a developer. */
   message: string;
 }
@@ -73,8 +74,8 @@ export class SharedFoldersService implements Service {
   }
 
   #tell(folder: Folder, state: FolderNews["state"], message = ""): void {
-    const { name, number, isReadOnly } = folder;
-    this.#news({ name, number, state, readOnly: isReadOnly, message });
+    const { name, number, isReadOnly, unwritten } = folder;
+    this.#news({ name, number, state, readOnly: isReadOnly, unwritten, message });
   }
 
   async setReadOnly(name: string, readOnly: boolean): Promise<void> {
@@ -101,10 +102,11 @@ export class SharedFoldersService implements Service {
   }
 
   status(): FolderStatus[] {
-    return this.#folders.map(({ name, isReadOnly, state }) => ({
+    return this.#folders.map(({ name, isReadOnly, state, unwritten }) => ({
       name,
       readOnly: isReadOnly,
       state,
+      unwritten,
     }));
   }
 

@@ -191,8 +191,10 @@ test("a permission that is taken back in the middle of a write loses nothing tha
   expect(await errnoOf(client.fsync(id, handle))).toBe(Errno.Access);
   expect(news).toMatchObject([{ name: "share", state: "permission" }]);
   expect(disk.text("text")).toBe("first ");
+  expect(folder.unwritten).toBe(1);
   disk.permission = "granted";
   await folder.reconnect();
+  expect(folder.unwritten).toBe(0);
   expect(disk.text("text")).toBe("first second");
   expect(news.at(-1)?.state).toBe("ready");
   await client.close(id, handle);
@@ -209,6 +211,17 @@ test("a folder that may only be read says so until the user lets it be written",
   await client.writeFile("new", "2");
   expect(news.at(-1)?.state).toBe("ready");
   expect(disk.text("new")).toBe("2");
+});
+
+test("a folder that may be written again is ready, though nothing waited", async () => {
+  const { disk, client, folder, news } = await mountHandles();
+  disk.writePermission = "prompt";
+  expect(await errnoOf(client.writeFile("new", "2"))).toBe(Errno.Access);
+  expect(await errnoOf(folder.reconnect())).toBe(Errno.Access);
+  expect(folder.state).toBe("write-permission");
+  disk.writePermission = "granted";
+  await folder.reconnect();
+  expect(news.at(-1)?.state).toBe("ready");
 });
 
 test("a full disk is an error at close, and what was there before stays", async () => {

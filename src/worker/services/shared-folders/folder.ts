@@ -105,6 +105,11 @@ export class Folder {
     return this.#readOnly || !this.#root.writable;
   }
 
+  /** Files with changes that the host does not have yet. */
+  get unwritten(): number {
+    return this.#dirty.size;
+  }
+
   get isDetached(): boolean {
     return this.#isDetached;
   }
@@ -167,11 +172,22 @@ export class Folder {
   async reconnect(): Promise<void> {
     this.#hostChanged(undefined);
     await this.run(() => this.#flushAndList());
+    // The observer went with the permission, or with the directory that was here before.
+    this.#unwatch?.();
+    this.#unwatch = undefined;
+    this.#fresh = FRESH;
+    await this.watch();
   }
 
   *#flushAndList(): Task<void> {
     yield* this.flushAll();
     yield* this.list(this.top);
+    // Nothing waited; whether the disk has room again is seen at the next write.
+    if (this.#state === "full") this.#setState("ready");
+    if (this.#state !== "write-permission") return;
+    const mayWrite = (yield* wait(this.#root.mayWrite?.())) ?? true;
+    if (!mayWrite) throw new FolderError(Errno.Access, "There is no permission to write.");
+    this.#setState("ready");
   }
 
   /** All operations below are run through here. A failure is a FolderError. */

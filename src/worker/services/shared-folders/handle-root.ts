@@ -172,6 +172,12 @@ export class HandleRoot implements FolderRoot {
     });
   }
 
+  async mayWrite(): Promise<boolean> {
+    const top = this.#top as FileSystemDirectoryHandle & Queryable;
+    const state = (await top.queryPermission?.({ mode: "readwrite" })) ?? "granted";
+    return state === "granted";
+  }
+
   /** FileSystemObserver; without it there is nothing but looking again. */
   async watch(
     changed: (path: Path | undefined) => void,
@@ -204,9 +210,7 @@ export class HandleRoot implements FolderRoot {
   /** Without the permission to write, a browser may ask the user; that is for the page to do, at a gesture. */
   async #mustBeGranted(): Promise<void> {
     if (this.#isGranted) return;
-    const top = this.#top as FileSystemDirectoryHandle & Queryable;
-    const state = (await top.queryPermission?.({ mode: "readwrite" })) ?? "granted";
-    if (state !== "granted")
+    if (!(await this.mayWrite()))
       throw new FolderError(Errno.Access, "There is no permission to write.", "write-permission");
     this.#isGranted = true;
   }

@@ -70,6 +70,8 @@ export interface FolderRoot {
   /** Permission bits and times, where the host keeps them. */
   setMode?(path: Path, mode: number): Maybe<void>;
   setModified?(path: Path, modified: number): Maybe<void>;
+  /** Whether the user lets it be written now; without it, that never changes. */
+  mayWrite?(): Maybe<boolean>;
   /** undefined: the host does not tell. */
   space?(): Maybe<Space | undefined>;
   /**
