@@ -45,7 +45,7 @@ export default defineConfig(({ mode }) => ({
       }),
   appType: "mpa", // a missing image is a 404, not the page
   cacheDir: `node_modules/.vite-${isolated ? "isolated" : "plain"}`, // the two run side by side in e2e/
-  optimizeDeps: { include: ["comlink", "@xterm/xterm", "@xterm/addon-fit", "uplot"] },
+  optimizeDeps: { include: ["comlink", "idb-keyval", "@xterm/xterm", "@xterm/addon-fit", "uplot"] },
   server: {
     headers,
     watch: { ignored: ["**/.cache/**", "**/build/**", "**/test-results/**"] },

@@ -21,6 +21,7 @@ const ISOLATED_ONLY = [
   "cursor.spec.ts",
   "display.spec.ts",
   "pillion-files.spec.ts",
+  "folders-panel.spec.ts",
   "screen.spec.ts",
   "shared-folders.spec.ts",
 ];

@@ -142,7 +142,7 @@ export class Station {
 
   stop(): void {
     this.#sender?.detach();
-    this.#machine?.dispose();
+    void this.#machine?.dispose();
     this.#sender = undefined;
     this.#machine = undefined;
     this.#copy = new FrameCopy();

@@ -3,6 +3,7 @@
 import type { CrashReport, DriveName, MachineState, MachineStats, PointerDevice, PointerUse } from "../shared/api"; // prettier-ignore
 import type { TandemError } from "../shared/errors";
 import type { ClipboardNews } from "../page/services/clipboard";
+import type { FolderChange } from "../page/services/shared-folders";
 import type { PointerInput } from "../page/pointer/input";
 
 export interface TandemEventDetails {
@@ -16,6 +17,7 @@ export interface TandemEventDetails {
   error: TandemError;
   crash: CrashReport;
   poweroff: undefined;
+  folder: FolderChange;
   progress: { file: string; loaded: number; total: number };
   tray: { drive: DriveName; open: boolean };
   filesaved: { name: string; file: Blob };

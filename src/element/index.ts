@@ -3,6 +3,8 @@
 import { TandemPc } from "./tandem-pc";
 
 export type { TandemEventDetails, TandemEventMap, TandemEventType } from "./events";
+export type { FolderInput } from "../page/services/folder-sources";
+export type { FolderChange, FolderPlace, PickOptions, SharedFolder, SharedFolderState, ShareOptions } from "../page/services/shared-folders"; // prettier-ignore
 export type { PointerInput } from "../page/pointer/input";
 export type { CommandInput, CommandResult, RunningCommand, RunOptions } from "../page/services/exec"; // prettier-ignore
 export type { MachineDescription } from "./tandem-pc";

@@ -76,6 +76,16 @@ button:focus-visible { outline: 2px solid var(--tandem-accent, #6cb2ff); outline
 button:disabled { opacity: 0.5; cursor: default; }
 .start { font-size: 1.15em; padding: 0.5em 1.6em; }
 .toolbar { display: flex; flex-wrap: wrap; gap: 0.4em; padding: 0.4em; background: var(--tandem-toolbar-background, #1d2126); }
+.toolbar .integrations { margin-left: auto; padding: 0.25em 0.3em; font-size: 0.9em; }
+.panel {
+  position: absolute;
+  inset: auto 0 0;
+  max-height: 100%;
+  overflow: auto;
+  box-sizing: border-box;
+  padding: 0.7em;
+  background: var(--tandem-toolbar-background, #1d2126);
+}
 .field {
   position: absolute;
   left: 0;
@@ -119,6 +129,8 @@ export interface Shadow {
   /** Puts on the user's clipboard what the guest has copied, where the browser wants a click for it. */
   copied: HTMLButtonElement;
   toolbar: HTMLElement;
+  /** Over the screen, next to the toolbar. */
+  panel: HTMLElement;
   field: HTMLTextAreaElement;
   /** A canvas serves one machine; this is for the next. It has the focus if the one before had it. */
   renewCanvas(): void;
@@ -126,7 +138,7 @@ export interface Shadow {
   setAspect(width: number, height: number): void;
 }
 
-export type ToolbarAction = "pause" | "reset" | "keys" | "keyboard" | "paste" | "fullscreen";
+export type ToolbarAction = "pause" | "reset" | "keys" | "keyboard" | "paste" | "folders" | "fullscreen"; // prettier-ignore
 
 const BUTTONS: readonly (readonly [ToolbarAction, string, string])[] = [
   ["pause", "Pause", "Pause the machine"],
@@ -134,6 +146,7 @@ const BUTTONS: readonly (readonly [ToolbarAction, string, string])[] = [
   ["keys", "Ctrl+Alt+Del", "Press Ctrl, Alt and Delete in the guest"],
   ["keyboard", "Keyboard", "Show the keyboard of this device"],
   ["paste", "Paste", "Paste your clipboard into the machine"],
+  ["folders", "Folders", "Folders that the guest shares"],
   ["fullscreen", "Full screen", "Show the machine on the whole screen"],
 ];
 
@@ -172,7 +185,11 @@ export function createShadow(host: HTMLElement): Shadow {
   copied.type = "button";
   copied.hidden = true;
   const ring = make("div", "focus-ring");
-  const stage = make("div", "stage", picture, waiting, message, ring, copied);
+  const panel = make("div", "panel");
+  panel.setAttribute("role", "region");
+  panel.setAttribute("aria-label", "Folders that the guest shares");
+  panel.hidden = true;
+  const stage = make("div", "stage", picture, waiting, message, ring, copied, panel);
 
   const toolbar = make("div", "toolbar", ...BUTTONS.map(toolbarButton));
   toolbar.setAttribute("role", "toolbar");
@@ -195,6 +212,7 @@ export function createShadow(host: HTMLElement): Shadow {
     message,
     start,
     toolbar,
+    panel,
     cursor,
     copied,
   }))
@@ -215,6 +233,7 @@ export function createShadow(host: HTMLElement): Shadow {
     message,
     copied,
     toolbar,
+    panel,
     field,
     renewCanvas() {
       const old = shadow.canvas;

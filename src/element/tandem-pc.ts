@@ -4,6 +4,7 @@ import type {
   DriveName,
   FrameNews,
   ImageFile,
+  Integration,
   MachineEvent,
   MachineFiles,
   MachineState,
@@ -16,7 +17,9 @@ import type {
 import { type ClipboardSetting, type DisplaySetting, type ImageSource, type MachineConfig, parseConfig, type PointerMode } from "../shared/config"; // prettier-ignore
 import { additionsImage } from "../shared/additions";
 import { TandemError } from "../shared/errors";
+import { FoldersPanel } from "../page/folders-panel";
 import { GuestCursor } from "../page/cursor";
+import { IntegrationLights } from "../page/integrations";
 import { Keyboard } from "../page/keyboard";
 import { coreModule, MachineClient, type RemoteMachine } from "../page/machine-client";
 import { standardFirmware } from "../page/machines";
@@ -30,6 +33,8 @@ import { type ClipboardItems, ClipboardService, type ClipboardNews, FORMATS, thi
 import { PasteKey } from "../page/services/paste-key";
 import { DisplayService } from "../page/services/display";
 import { DragAndDrop } from "../page/services/drag-and-drop";
+import type { FolderInput } from "../page/services/folder-sources";
+import { type PickOptions, type SharedFolder, SharedFolders, type ShareOptions } from "../page/services/shared-folders"; // prettier-ignore
 import { TouchKeyboard } from "../page/touch-keyboard";
 import { attributeName, CONFIG_ATTRIBUTES, CONFIG_PROPERTIES, configFromAttributes, withWholeAddresses } from "./attributes"; // prettier-ignore
 import { defaultMachine } from "./default-machine";
@@ -46,7 +51,8 @@ interface Session {
   clipboard: ClipboardService;
   display: DisplayService;
   drops: DragAndDrop;
-  detach(): void;
+  /** Resolves when what the guest has written to shared folders is there. */
+  detach(): Promise<void>;
 }
 
 /** A machine to build: what is not given comes from the element's attributes. */
@@ -80,10 +86,14 @@ const REMOVABLE: readonly string[] = ["floppy", "cdrom"];
  * ends the machine and frees its memory; moving it does not. Methods return promises that fail with a TandemError, which has a
  * `code` for programs and a `message` for people.
  *
+ * Shared folders belong to the element: a machine that is loaded gets those that were there before. What a guest has closed or
+ * synchronised is on the disk; the rest is written after five seconds at the latest (large files: twenty times as long as writing
+ * them takes), when the page is hidden, and before the machine ends.
+ *
  * @element tandem-pc
  *
  * @attribute {boolean} autostart - Starts the machine as soon as the element is in the page
- * @attribute {boolean} controls - Shows a toolbar: pause, reset, Ctrl+Alt+Del, keyboard, paste, full screen
+ * @attribute {boolean} controls - Shows a toolbar: pause, reset, Ctrl+Alt+Del, keyboard, paste, shared folders, full screen, and lights that tell what the guest works together with
  * @attribute {string} src - Address of a configuration (JSON); the addresses in it are relative to it
  * @attribute {number} memory - MiB of RAM; 128
  * @attribute {string} firmware - BIOS: an address, "auto" (bios/bios-256k.bin beside the page) or "none"
@@ -99,7 +109,7 @@ const REMOVABLE: readonly string[] = ["floppy", "cdrom"];
  * @attribute {string} usb - USB devices: mouse, tablet, keyboard, or none; otherwise what the pointer needs
  * @attribute {1|10} usb-interval - Milliseconds between two polls of a USB device; 10, as real ones
  * @attribute {"none"|"vmware"} hypervisor - What CPUID tells of; vmware: Linux then uses VMware's pointer and clock; none
- * @attribute {string} folders - Names of shared folders, with commas; ":ro" after a name makes it read-only
+ * @attribute {string} folders - Names of the shared folders that the machine expects, with commas; ":ro" after a name makes it read-only. What is there is in `sharedFolders`
  * @attribute {"both"|"to-guest"|"to-host"|"off"} clipboard - Which ways it is shared, also while the machine runs; both: the guest gets what the user pastes
  * @attribute {"auto"|"follow"|"fixed"} display - Whether the guest's picture follows the element's size, also while the machine runs; auto: on the full screen
  * @attribute {"on"|"off"} jit - Translation of the guest's code; on
@@ -108,6 +118,7 @@ const REMOVABLE: readonly string[] = ["floppy", "cdrom"];
  * @fires statechange - {state}: "off", "running", "paused" or "crashed"
  * @fires guestready - {system, features}: the guest's driver for the Tandem port has started
  * @fires guestbye - That driver has gone
+ * @fires folder - {name, place, readOnly, state, unwritten, message}: a shared folder has come, gone ("detached") or changed
  * @fires pointermode - {mode, device, captured}: what the guest listens to, and whether it has the mouse to itself
  * @fires serial - {port, bytes} that the guest has sent
  * @fires debug - {line} of the firmware's or guest's debug console
@@ -143,6 +154,7 @@ const REMOVABLE: readonly string[] = ["floppy", "cdrom"];
  * @csspart copied - The button that puts on the user's clipboard what the guest has copied
  * @csspart toolbar - The bar of `controls`
  * @csspart button - Each of its buttons
+ * @csspart panel - The shared folders over the screen
  *
  * @cssproperty --tandem-background - Around the picture; black
  * @cssproperty --tandem-color - Text over the screen
@@ -182,6 +194,15 @@ export class TandemPc extends Base {
 
   readonly #shadow: Shadow;
   readonly #picture: Picture;
+  readonly #folders = new SharedFolders((change) => {
+    this.#fire("folder", change);
+    this.#markFolders();
+  });
+  readonly #lights: IntegrationLights;
+  #foldersPanel: FoldersPanel | undefined;
+  #integrations: readonly Integration[] = [];
+  /** The machine before, while it writes what is left. */
+  #ending: Promise<void> | undefined;
   #config: Partial<MachineConfig> = {};
   #files: MachineFiles = {};
   #session: Session | undefined;
@@ -205,7 +226,9 @@ export class TandemPc extends Base {
     this.#shadow = createShadow(this);
     const { canvas, corners, toolbar, start, copied } = this.#shadow;
     this.#picture = new Picture(corners, canvas.width, canvas.height);
+    this.#lights = new IntegrationLights(toolbar);
     toolbar.addEventListener("click", this.#onToolbar);
+    this.shadowRoot?.addEventListener("keydown", this.#onKeyDown);
     start.addEventListener("click", () => this.#tryTo(() => this.start()));
     copied.addEventListener("click", () => this.#tryTo(() => this.#copyAndFocus()));
     toolbar.hidden = true;
@@ -248,6 +271,9 @@ export class TandemPc extends Base {
     this.#attached = new AbortController();
     const { signal } = this.#attached;
     document.addEventListener("visibilitychange", this.#onVisibility, { signal });
+    // Some browsers do not tell that a page is hidden when it goes.
+    window.addEventListener("pagehide", this.#onPageHide, { signal });
+    window.addEventListener("pageshow", this.#onVisibility, { signal });
     document.addEventListener("fullscreenchange", this.#onFullscreen, { signal });
     // The rest of the attributes and properties of a new element may still be coming.
     if (this.autostart)
@@ -262,7 +288,7 @@ export class TandemPc extends Base {
       if (this.isConnected) return;
       this.#attached?.abort();
       this.#attached = undefined;
-      this.unload();
+      void this.unload();
     });
   }
 
@@ -271,7 +297,7 @@ export class TandemPc extends Base {
 
   attributeChangedCallback(name: string, before: string | null, after: string | null): void {
     if (before === after) return;
-    if (name === "controls") this.#shadow.toolbar.hidden = !this.controls;
+    if (name === "controls") this.#showControls();
     else if (name === "autostart") {
       if (this.autostart && this.isConnected && !this.#session && !this.#loading)
         this.#tryTo(() => this.start());
@@ -324,6 +350,16 @@ export class TandemPc extends Base {
     return this.#pointerMode;
   }
 
+  /** What the running guest's driver works together with. */
+  get integrations(): readonly Integration[] {
+    return this.#integrations;
+  }
+
+  /** Those that are shared, then those of the last visit (see rememberedFolders), then those that the machine expects. */
+  get sharedFolders(): SharedFolder[] {
+    return this.#folders.list;
+  }
+
   /** The size of the guest's screen. */
   get videoWidth(): number {
     return this.#picture.width;
@@ -353,18 +389,19 @@ export class TandemPc extends Base {
     await this.#call((api) => api.start());
   }
 
-  /** Ends the machine and frees its memory. */
-  unload(): void {
+  /** Ends the machine and frees its memory; resolves when what the guest has written to shared folders is there. */
+  async unload(): Promise<void> {
     this.#loads++;
-    this.#building?.dispose();
+    void this.#building?.dispose();
     this.#building = undefined;
-    this.#end();
+    const ended = this.#end();
     this.#setState("off");
+    await ended;
   }
 
   async #load(description: MachineDescription): Promise<void> {
     const load = ++this.#loads;
-    this.#building?.dispose();
+    void this.#building?.dispose();
     const wanted = { config: description.config ?? this.#config, files: description.files ?? this.#files }; // prettier-ignore
     this.#stale = false;
     this.#say("Loading…");
@@ -382,11 +419,15 @@ export class TandemPc extends Base {
       this.#config = wanted.config;
       this.#files = wanted.files;
       stopListening();
-      this.#end();
+      const ended = this.#end();
       this.#pointerMode = config.pointer;
       this.#begin(machine, config.clipboard, config.display);
+      this.#folders.expect(config.folders);
+      // The new guest finds in the folders what the one before has written.
+      if (this.#folders.isSharing) await ended;
+      if (this.#session?.machine === machine) await this.#folders.connect(machine);
     } catch (error) {
-      machine.dispose();
+      void machine.dispose();
       this.#stale = true;
       if (load !== this.#loads) throw new TandemError("aborted", ABORTED);
       this.#building = undefined;
@@ -477,14 +518,14 @@ export class TandemPc extends Base {
     cursor.listen(machine);
     const stopListening = machine.listen(this.#onEvent);
     for (const part of parts) part.attach();
-    const detach = (): void => {
+    const detach = (): Promise<void> => {
       stopListening();
       stopClipboard();
       this.#shadow.copied.hidden = true;
       for (const part of parts.toReversed()) part.detach();
       cursor.stop();
       sender.detach();
-      machine.dispose();
+      return machine.dispose();
     };
     void machine.api.tellFrames(this.#frameNews);
     this.#session = {
@@ -502,11 +543,19 @@ export class TandemPc extends Base {
     this.#fire("ready", undefined);
   }
 
-  #end(): void {
-    if (!this.#session) return;
-    this.#session.detach();
+  /** Resolves when every machine before has written what was left. */
+  #end(): Promise<void> {
+    const session = this.#session;
     this.#session = undefined;
-    this.#shadow.renewCanvas();
+    if (session) {
+      this.#folders.disconnect();
+      this.#setIntegrations([]);
+      const before = this.#ending;
+      const ended = session.detach();
+      this.#shadow.renewCanvas();
+      this.#ending = Promise.all([before, ended]).then(() => undefined);
+    }
+    return this.#ending ?? Promise.resolve();
   }
 
   // ---- the buttons of the case ----
@@ -585,6 +634,42 @@ export class TandemPc extends Base {
   /** The image with everything the guest has written. */
   exportDisk(drive: DriveName): Promise<Blob> {
     return this.#call((api) => api.exportDisk(drive));
+  }
+
+  // ---- shared folders ----
+
+  /**
+   * Shares a directory with the guest: a handle (of a picker, a drop, or the origin's own storage), files that were chosen with
+   * `<input webkitdirectory>` (read-only), or files in memory. Also before there is a machine.
+   */
+  attachFolder(name: string, input: FolderInput, options?: ShareOptions): Promise<void> {
+    return this.#folders.attach(name, input, options);
+  }
+
+  /** Asks the user for a directory, in answer to a click only. @returns the folder's name */
+  pickFolder(options?: PickOptions): Promise<string> {
+    return this.#folders.pick(options);
+  }
+
+  /** Writes what the guest has written, then takes the folder away, or fails with what could not be written. Also forgets what is remembered. */
+  detachFolder(name: string): Promise<void> {
+    return this.#folders.detach(name);
+  }
+
+  /** In answer to a click: the browser may ask for its permission. What could not be written is written. */
+  reconnectFolder(name: string): Promise<void> {
+    return this.#folders.reconnect(name);
+  }
+
+  /** To let the guest write, the browser may ask for its permission: in answer to a click only. */
+  setFolderReadOnly(name: string, readOnly: boolean): Promise<void> {
+    return this.#folders.setReadOnly(name, readOnly);
+  }
+
+  /** From now on, what the user has shared with `remember` at an earlier visit is in `sharedFolders`, to be reconnected. */
+  async rememberedFolders(): Promise<SharedFolder[]> {
+    await this.#folders.offerKept();
+    return this.sharedFolders.filter(({ state }) => state === "offered");
   }
 
   // ---- input ----
@@ -845,9 +930,11 @@ export class TandemPc extends Base {
         this.#fire("tray", { drive: event.drive, open: event.open });
         break;
       case "guest-hello":
+        this.#setIntegrations(event.integrations);
         this.#fire("guestready", { system: event.system, features: event.features });
         break;
       case "guest-bye":
+        this.#setIntegrations([]);
         this.#fire("guestbye", undefined);
         break;
       case "input-taken":
@@ -936,6 +1023,7 @@ export class TandemPc extends Base {
       else if (action === "keys") await this.sendKeys("ctrl-alt-delete");
       else if (action === "keyboard") this.showKeyboard();
       else if (action === "paste") await this.#pasteAndFocus();
+      else if (action === "folders") this.#showFolders(this.#shadow.panel.hidden !== false);
       else if (action === "fullscreen") await this.requestFullscreen();
     });
   };
@@ -951,6 +1039,50 @@ export class TandemPc extends Base {
     this.#shadow.canvas.focus({ preventScroll: true });
     await pasting;
   }
+
+  #setIntegrations(there: readonly Integration[]): void {
+    this.#integrations = there;
+    this.#lights.show(there);
+  }
+
+  #showControls(): void {
+    const { toolbar } = this.#shadow;
+    toolbar.hidden = !this.controls;
+    if (!this.controls) this.#showFolders(false);
+    else if (this.shadowRoot) this.#lights.adoptStyle(this.shadowRoot);
+  }
+
+  #showFolders(shown: boolean): void {
+    const { panel, toolbar } = this.#shadow;
+    if (shown && !this.#foldersPanel && this.shadowRoot) {
+      this.#foldersPanel = new FoldersPanel(this);
+      this.#foldersPanel.adoptStyle(this.shadowRoot);
+      panel.append(this.#foldersPanel.element);
+      this.#foldersPanel.attach();
+    }
+    panel.hidden = !shown;
+    const button = toolbar.querySelector<HTMLElement>('[data-action="folders"]');
+    button?.setAttribute("aria-expanded", String(shown));
+    if (shown) panel.querySelector("button")?.focus();
+  }
+
+  /** A folder that the user has to look after shows on the button. */
+  #markFolders(): void {
+    const button = this.#shadow.toolbar.querySelector('[data-action="folders"]');
+    const trouble = this.sharedFolders.filter(({ state }) => ["permission", "write-permission", "full", "vanished"].includes(state)); // prettier-ignore
+    if (button) button.textContent = trouble.length === 0 ? "Folders" : `Folders (${trouble.length}!)`; // prettier-ignore
+  }
+
+  #onKeyDown = (event: Event): void => {
+    const { panel, toolbar } = this.#shadow;
+    if ((event as KeyboardEvent).key !== "Escape" || !panel.contains(event.target as Node)) return;
+    this.#showFolders(false);
+    toolbar.querySelector<HTMLElement>('[data-action="folders"]')?.focus();
+  };
+
+  #onPageHide = (): void => {
+    void this.#session?.machine.api.setDetached(true);
+  };
 
   #onVisibility = (): void => {
     void this.#session?.machine.api.setDetached(document.hidden);

@@ -9,6 +9,8 @@ import workerUrl from "../worker/worker?worker&url";
 export type MachineListener = (event: MachineEvent) => void;
 export type RemoteMachine = Comlink.Remote<MachineApi>;
 
+/** A worker that has not written what was left by then is ended all the same. */
+const LAST_WRITES_MS = 30_000;
 const CORE_URL = new URL("../../build/core.wasm", import.meta.url);
 let core: Promise<WebAssembly.Module | undefined> | undefined;
 
@@ -33,7 +35,11 @@ export class MachineClient {
   readonly #listeners = new Set<MachineListener>();
   /** Ends the calls that wait for an answer. */
   readonly #pending = new Set<() => void>();
-  #disposed = false;
+  #ending: Promise<void> | undefined;
+  /** Its script could not be loaded: nobody will answer. */
+  #neverThere = false;
+  /** Tells that. */
+  #onFailure: () => void = () => undefined;
 
   constructor() {
     this.#worker = createWorker();
@@ -60,7 +66,7 @@ export class MachineClient {
   call<T>(work: (api: RemoteMachine) => Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
       const gone = (): void => reject(new TandemError("not-running", "The machine is gone."));
-      if (this.#disposed) {
+      if (this.#ending) {
         gone();
         return;
       }
@@ -77,14 +83,31 @@ export class MachineClient {
     return () => this.#listeners.delete(listener);
   }
 
-  /** Ends the worker, which frees the machine's memory. */
-  dispose(): void {
-    this.#disposed = true;
+  /**
+   * Ends the machine: first what its guest has written to shared folders is written, then the worker goes, and its memory with it.
+   * Nothing is heard of it any more.
+   */
+  dispose(): Promise<void> {
+    this.#ending ??= this.#end();
+    return this.#ending;
+  }
+
+  async #end(): Promise<void> {
     this.#listeners.clear();
     this.#events.port1.close();
-    this.#worker.terminate();
     for (const gone of this.#pending) gone();
     this.#pending.clear();
+    if (!this.#neverThere) {
+      const failed = new Promise<void>((resolve) => (this.#onFailure = resolve));
+      let timer: number | undefined;
+      const late = new Promise<void>((resolve) => {
+        timer = window.setTimeout(resolve, LAST_WRITES_MS);
+      });
+      const done = this.api.dispose().catch(() => undefined);
+      await Promise.race([done, failed, late]);
+      window.clearTimeout(timer);
+    }
+    this.#worker.terminate();
   }
 
   #onMessage = ({ data }: MessageEvent<MachineEvent>): void => {
@@ -97,6 +120,10 @@ export class MachineClient {
   };
 
   #onWorkerError = (event: ErrorEvent): void => {
+    if (!event.message) {
+      this.#neverThere = true;
+      this.#onFailure();
+    }
     const error: ErrorData = {
       code: "core-crash",
       message: event.message || "The emulator's worker could not be loaded.",

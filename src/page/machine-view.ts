@@ -6,12 +6,14 @@ import "../element/index";
 import type { TandemPc } from "../element/tandem-pc";
 import { ClipboardMenu } from "./clipboard-menu";
 import { DriveMenu } from "./drive-menu";
+import { FoldersPanel, reconnectWord, troubleOf } from "./folders-panel";
 import { type ImageRole, recogniseFile, type RecognisedImage, recogniseUrl } from "./images";
 import { LINUX_OPTIONS, type MachineChoice } from "./machines";
 import { Messages } from "./messages";
 import { part } from "./part";
 import { SerialConsole } from "./serial-console";
 import { hasDirectory } from "./services/drag-and-drop";
+import { droppedFiles, droppedFolders } from "./services/folder-sources";
 import { StatusLine } from "./status-line";
 
 const IMAGE_MEMORY = 128;
@@ -24,6 +26,7 @@ export class MachineView {
   readonly #onChoice: (choice: MachineChoice) => void;
   readonly #parts: { attach(): void; detach(): void }[];
   readonly #drives: DriveMenu;
+  readonly #folders: FoldersPanel;
   readonly #listeners = new AbortController();
   /** A machine has been built. */
   #there = false;
@@ -44,6 +47,10 @@ export class MachineView {
       new StatusLine(part(this.#root, "status"), this.#pc),
       new ClipboardMenu(part(this.#root, "clipboard"), this.#pc),
     ];
+    this.#folders = new FoldersPanel(this.#pc);
+    this.#folders.adoptStyle(document);
+    part(this.#root, "folders").append(this.#folders.element);
+    this.#parts.push(this.#folders);
     this.#drives = new DriveMenu(part(this.#root, "drive-list"), {
       insert: (drive, file) => this.#try(() => this.#insert(drive, file)),
       insertAdditions: () => this.#try(() => this.#insertAdditions()),
@@ -100,6 +107,7 @@ export class MachineView {
     pc.addEventListener("statechange", ({ detail }) => this.#showState(detail.state), { signal });
     pc.addEventListener("error", ({ detail }) => this.#messages.error(detail), { signal });
     pc.addEventListener("crash", ({ detail }) => this.#messages.info(detail.reason), { signal });
+    pc.addEventListener("folder", ({ detail }) => this.#showFolder(detail), { signal });
     pc.addEventListener(
       "poweroff",
       () => this.#messages.info("The guest has switched its machine off."),
@@ -146,6 +154,7 @@ export class MachineView {
     this.#root.classList.remove("drop");
     if (event.defaultPrevented) return;
     event.preventDefault();
+    this.#shareDropped(event);
     this.#take(event.dataTransfer);
   };
 
@@ -153,7 +162,12 @@ export class MachineView {
   #onDropOnGuest = (event: DragEvent): void => {
     const files = [...(event.dataTransfer?.files ?? [])];
     if (files.length === 0 || !this.#pc.takesFiles || event.target !== this.#pc) return;
-    if (hasDirectory(event.dataTransfer)) return;
+    if (hasDirectory(event.dataTransfer)) {
+      event.preventDefault();
+      this.#root.classList.remove("drop");
+      this.#shareDropped(event);
+      return;
+    }
     event.preventDefault();
     const { clientX, clientY, shiftKey } = event;
     void this.#try(async () => {
@@ -176,8 +190,16 @@ export class MachineView {
     if (this.#take(event.clipboardData)) event.preventDefault();
   };
 
+  /** Directories are for the guest to look into, wherever on the machine they are dropped. */
+  #shareDropped(event: DragEvent): void {
+    const folders = event.dataTransfer ? droppedFolders(event.dataTransfer) : [];
+    if (folders.length === 0) return;
+    part<HTMLDetailsElement>(this.#root, "folders-menu").open = true;
+    void this.#folders.share(folders);
+  }
+
   #take(data: DataTransfer | null): boolean {
-    const files = [...(data?.files ?? [])];
+    const files = data ? droppedFiles(data) : [];
     const address = data?.getData("text/uri-list") || data?.getData("text/plain") || "";
     if (files.length > 0) void this.openFiles(files);
     else if (/^https?:\/\/\S+$/.test(address.trim())) void this.openUrl(address.trim());
@@ -262,6 +284,26 @@ export class MachineView {
         "The browser did not hand over the clipboard. Allow this page to read it, and try again.",
       );
     }
+  }
+
+  /** What a folder waits for is told beside the machine, with the click that it waits for. */
+  #showFolder({ name, state }: { name: string; state: string }): void {
+    const about = `folder ${name}`;
+    const trouble = troubleOf({ name, state });
+    if (trouble === undefined) {
+      this.#messages.withdraw(about);
+      return;
+    }
+    this.#messages.warn(trouble, about, {
+      label: reconnectWord(state),
+      run: () => void this.#reconnect(name),
+    });
+  }
+
+  async #reconnect(name: string): Promise<void> {
+    await this.#try(() => this.#pc.reconnectFolder(name));
+    const folder = this.#pc.sharedFolders.find((one) => one.name === name);
+    if (folder) this.#showFolder(folder);
   }
 
   #closeMenus(): void {

@@ -26,6 +26,12 @@ export function wordsFor(thrown: unknown): string {
   return `${message} ${ADVICE[code] ?? ""}`.trimEnd();
 }
 
+/** What the user can do about it, by one click, which also closes the message. */
+export interface MessageAction {
+  label: string;
+  run(): void;
+}
+
 export class Messages {
   readonly #region: HTMLElement;
 
@@ -52,6 +58,27 @@ export class Messages {
 
   clear(): void {
     for (const message of [...this.#region.children]) remove(message);
+  }
+
+  /** Something that waits for the user; `about`: takes the place of what was said of the same. */
+  warn(text: string, about: string, action: MessageAction): void {
+    this.withdraw(about);
+    const message = this.#show("error", text);
+    message.dataset["about"] = about;
+    const button = document.createElement("button");
+    button.type = "button";
+    button.textContent = action.label;
+    button.addEventListener("click", () => {
+      message.remove();
+      action.run();
+    });
+    message.querySelector("p")?.after(button);
+  }
+
+  /** It is over. */
+  withdraw(about: string): void {
+    for (const message of this.#region.querySelectorAll<HTMLElement>("[data-about]"))
+      if (message.dataset["about"] === about) message.remove();
   }
 
   #show(kind: "error" | "info", text: string, code?: ErrorCode): HTMLElement {

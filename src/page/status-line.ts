@@ -1,7 +1,9 @@
-// State, speed, uptime and disk lights.
+// State, speed, uptime, disk lights, and what the guest works together with.
 
 import type { DriveName, MachineState, MachineStats } from "../shared/api";
 import type { TandemPc } from "../element/tandem-pc";
+import { IntegrationLights } from "./integrations";
+import { part } from "./part";
 
 /** A light stays on this long after the last access. */
 const LIGHT_MS = 120;
@@ -27,6 +29,10 @@ export class StatusLine {
     const { signal } = this.#listeners;
     const pc = this.#pc;
     pc.addEventListener("statechange", ({ detail }) => this.#set("state", STATE_WORDS[detail.state]), { signal }); // prettier-ignore
+    const lights = new IntegrationLights(part(this.#line, "integrations"));
+    lights.adoptStyle(document);
+    for (const type of ["guestready", "guestbye", "ready"] as const)
+      pc.addEventListener(type, () => lights.show(pc.integrations), { signal });
     pc.addEventListener("stats", ({ detail }) => this.#stats(detail), { signal });
     pc.addEventListener("diskactivity", ({ detail }) => this.#light(detail.drive, detail.write), { signal }); // prettier-ignore
   }
