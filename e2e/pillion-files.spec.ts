@@ -147,7 +147,9 @@ function read(page: Page, name: string): Promise<string | undefined> {
     const storage = await navigator.storage.getDirectory();
     const top = await storage.getDirectoryHandle("files");
     const handle = await top.getFileHandle(file).catch(() => undefined);
-    return handle && (await handle.getFile()).text();
+    const opened = await handle?.getFile();
+    // It may be written meanwhile.
+    return opened?.text().catch(() => undefined);
   }, name);
 }
 

@@ -10,8 +10,14 @@ const SERVER_START_MS = 60_000;
 
 /** Minutes of systems of others: two side by side. */
 const SYSTEMS = "guests.spec.ts";
-/** Count what a guest gets in a second, so nothing else may run: `--workers 1`, as scripts/test.mjs does. */
-const TIMED = ["demo.spec.ts", "pointer-input.spec.ts", "pointer-modes.spec.ts"];
+/** Count what a guest gets in a second, or build the library: nothing else may run. `--workers 1`, as scripts/test.mjs does. */
+const ALONE = [
+  "clipboard.spec.ts",
+  "demo.spec.ts",
+  "library.spec.ts",
+  "pointer-input.spec.ts",
+  "pointer-modes.spec.ts",
+];
 
 /** Isolation changes the pointer's way in, nothing of these. */
 const ISOLATED_ONLY = [
@@ -63,11 +69,11 @@ export default defineConfig({
     },
   },
   projects: [
-    project("isolated", ISOLATED_PORT, { testIgnore: [SYSTEMS, ...TIMED] }),
-    project("plain", PLAIN_PORT, { testIgnore: [SYSTEMS, ...TIMED, ...ISOLATED_ONLY] }),
+    project("isolated", ISOLATED_PORT, { testIgnore: [SYSTEMS, ...ALONE] }),
+    project("plain", PLAIN_PORT, { testIgnore: [SYSTEMS, ...ALONE, ...ISOLATED_ONLY] }),
     project("systems", ISOLATED_PORT, { testMatch: SYSTEMS, fullyParallel: true, workers: 2 }),
-    project("isolated-timed", ISOLATED_PORT, { testMatch: TIMED }),
-    project("plain-timed", PLAIN_PORT, { testMatch: TIMED }),
+    project("isolated-alone", ISOLATED_PORT, { testMatch: ALONE }),
+    project("plain-alone", PLAIN_PORT, { testMatch: ALONE, testIgnore: ISOLATED_ONLY }),
   ],
   webServer: [server(ISOLATED_PORT, true), server(PLAIN_PORT, false)],
 });

@@ -62,8 +62,8 @@ async function e2e() {
   }
   const projects = (names, workers) => counted("npx", ["playwright", "test", "-c", "e2e/playwright.config.ts", "--workers", `${workers}`, ...names.map((name) => `--project=${name}`)], /^\s*(\d+) (?:passed|flaky)/gm, /^\s*(\d+) (?:failed|did not run|interrupted)/gm); // prettier-ignore
   const sideBySide = await projects(["isolated", "plain", "systems"], 2);
-  // These count what a guest gets in a second.
-  const alone = await projects(["isolated-timed", "plain-timed"], 1);
+  // These count what a guest gets in a second, or build the library.
+  const alone = await projects(["isolated-alone", "plain-alone"], 1);
   return { passed: sideBySide.passed + alone.passed, failed: sideBySide.failed + alone.failed };
 }
 
