@@ -166,6 +166,34 @@ test("a text is opened, edited and saved; new, rename, copy and delete do what t
   await until(({ says }) => says.endsWith("there is one of this name already."));
 });
 
+test("a file waits until the changes of the note before it are saved or given up", async () => {
+  await boot({ share: { files: { "one.txt": text("one"), "two.txt": text("two") } } });
+  const { machine } = pillion;
+  const shown = async (wanted: string): Promise<void> => {
+    while ((await pillion.ask("text", "TEXT")) !== `TEXT ${wanted}`);
+  };
+  const openFile = async (name: string): Promise<void> => {
+    await pillion.ask("open files", "OK");
+    await openRow(name);
+  };
+  await openRow("share");
+  await openFile("one.txt");
+  await shown("one");
+  await machine.typeText("1 ");
+  await openFile("two.txt");
+  await press("Keep", "notes");
+  await shown("1 one");
+  await openFile("two.txt");
+  await press("Save", "notes");
+  await shown("two");
+  expect(await read("share", "one.txt")).toBe("1 one");
+  await machine.typeText("2 ");
+  await openFile("one.txt");
+  await press("Discard", "notes");
+  await shown("1 one");
+  expect(await read("share", "two.txt")).toBe("two");
+});
+
 test("a picture is shown as it is", async () => {
   const png = new PNG({ width: 30, height: 20 });
   for (let at = 0; at < png.data.length; at++) png.data[at] = at % 4 === 3 ? 255 : (at * 7) % 251;

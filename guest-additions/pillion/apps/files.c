@@ -49,7 +49,6 @@ static char field[FIELD_MAX];
 static bool fieldFresh; // all of it goes with the first key
 static Place copied;
 static bool hasCopied, copiedDirectory;
-static Place textPlace;
 
 static bool looking, lookAgain;
 static u32 generation; // of the place that is shown
@@ -261,7 +260,7 @@ static bool isText(const u8 *bytes, u32 length) {
   return true;
 }
 
-static void storeText(const char *text, u32 length);
+static void storeText(const Place *place, const char *text, u32 length);
 
 const char *showFile(const char *name, const Place *place, u8 *bytes, u32 length, bool isReadOnly) {
   const char *problem = NULL;
@@ -269,11 +268,11 @@ const char *showFile(const char *name, const Place *place, u8 *bytes, u32 length
     problem = showPictureFile(name, bytes, length);
   } else if (!isText(bytes, length)) {
     problem = "Pillion has no program for this kind of file.";
-  } else if (!setNotes((const char *)bytes, length)) {
-    problem = "This text is too long for the notes.";
   } else {
-    if (place) textPlace = *place;
-    setNotesFile(name, place ? storeText : NULL, isReadOnly);
+    NotesFile file = {.save = place ? storeText : NULL, .readOnly = isReadOnly};
+    format(file.name, sizeof file.name, "%s", name);
+    if (place) file.place = *place;
+    if (!openNote(&file, (const char *)bytes, length)) problem = "This text is too long for the notes.";
   }
   release(bytes);
   return problem;
@@ -360,10 +359,13 @@ static void run(void) {
   if (!work.busy) say(true, "There is not enough memory for that now.");
 }
 
-static void storeText(const char *text, u32 length) {
-  if (!begin()) return;
+static void storeText(const Place *place, const char *text, u32 length) {
+  if (!begin()) {
+    notesSaved("Something else is still under way.");
+    return;
+  }
   work.kind = WORK_STORE;
-  work.place = textPlace;
+  work.place = *place;
   work.text = allocate(length + 1);
   work.length = length;
   if (!work.text) {

@@ -1,5 +1,6 @@
 // Notes: a text editor. Typing, arrows (with control by words), home, end, page up and down, selection with shift or the mouse,
 // control-A all, control-S saves; cut, copy and paste with control-X, C, V or the buttons.
+// A file that is opened while there are changes that were not saved waits until the user has saved or given them up.
 //
 // Not implemented: undo, search; letters beyond Latin are shown as boxes, and kept.
 
@@ -14,13 +15,12 @@
 #define ROW 20
 #define BAR 44
 #define TAB_STOP 32
-#define TITLE_MAX 80
 #define PAPER_YELLOW 0xfffdf6
 #define SELECTED 0xcfe0ff
 
 #define FOOT 38
 
-enum { SAVE, CUT, COPY, PASTE };
+enum { SAVE, DISCARD, KEEP, CUT, COPY, PASTE };
 
 static char *text;
 static u32 length, capacity;
@@ -32,16 +32,31 @@ static i32 laidOutWidth; // 0: anew
 static i32 wantedX = -1; // of a caret that goes up and down
 static bool dragging;
 static Scroll scroll;
-static char title[TITLE_MAX], windowTitle[TITLE_MAX + 4];
-static NotesSaver saver;
-static bool fileReadOnly, modified;
+static NotesFile file;
+static char windowTitle[NOTES_NAME_MAX + 4];
+/** Counts what was changed: as it is, as it is on the disk, and as it was given to be saved. */
+static u32 version, savedVersion, savingVersion;
+/** What is opened when the changes of this note have been saved or given up. */
+static struct {
+  NotesFile file;
+  char *text; // null: nothing waits
+  u32 length;
+} next;
 
 static Window *self(void) {
   return windowNamed("notes");
 }
 
+static bool isModified(void) {
+  return version != savedVersion;
+}
+
+static bool hasBar(void) {
+  return file.save || next.text;
+}
+
 static Rect page(const Window *window) {
-  i32 top = TITLE_HEIGHT + (saver ? BAR : 14);
+  i32 top = TITLE_HEIGHT + (hasBar() ? BAR : 14);
   return rect(MARGIN, top, window->frame.width - 2 * MARGIN, window->frame.height - top - FOOT - 4);
 }
 
@@ -97,7 +112,7 @@ static u32 behind(u32 position) {
 }
 
 static void showModified(void) {
-  format(windowTitle, sizeof windowTitle, "%s%s", title[0] ? title : "Notes", modified && saver ? " *" : "");
+  format(windowTitle, sizeof windowTitle, "%s%s", file.name[0] ? file.name : "Notes", isModified() && file.save ? " *" : "");
   if (self()) self()->title = windowTitle;
 }
 
@@ -105,8 +120,7 @@ static void edited(void) {
   laidOutWidth = 0;
   text[length] = 0;
   wantedX = -1;
-  if (modified) return;
-  modified = true;
+  version++;
   showModified();
 }
 
@@ -236,16 +250,20 @@ static void drawRow(Surface *surface, u32 row, i32 left, i32 y) {
   }
 }
 
+static const char *barWords(void) {
+  if (next.text) return "Not saved!";
+  return file.readOnly ? "This folder is read-only" : isModified() ? "Changed" : "Saved";
+}
+
 static void draw(Window *window) {
   Surface *surface = &window->surface;
   fillRect(surface, contentOf(window), PAPER_YELLOW);
   layOut(window);
   Rect area = page(window);
   setScroll(&scroll, rect(window->frame.width - SCROLL_WIDTH - 4, area.y, SCROLL_WIDTH, area.height), (i32)rowCount, area.height / ROW);
-  if (saver) {
+  if (hasBar()) {
     fillRect(surface, rect(0, TITLE_HEIGHT, window->frame.width, BAR - 8), PAPER);
-    const char *words = fileReadOnly ? "This folder is read-only" : modified ? "Changed" : "Saved";
-    drawText(surface, &fontRegular, MARGIN + 90, TITLE_HEIGHT + 9, INK_SOFT, words);
+    drawTextRight(surface, &fontRegular, window->frame.width - MARGIN, TITLE_HEIGHT + 9, next.text ? BAD : INK_SOFT, barWords());
   }
   surface->clip = intersection(area, surface->clip);
   for (i32 line = 0; line <= scroll.visible && scroll.first + line < (i32)rowCount; line++)
@@ -267,8 +285,15 @@ static void showCaret(Window *window) {
 
 static void placeButton(Window *window) {
   window->controlCount = 0;
-  if (saver && !fileReadOnly)
-    addControl(window, rect(MARGIN, TITLE_HEIGHT + 4, 76, 28), CONTROL_PRIMARY, SAVE, "Save");
+  i32 x = MARGIN;
+  if (file.save && !file.readOnly) {
+    addControl(window, rect(x, TITLE_HEIGHT + 4, 76, 28), CONTROL_PRIMARY, SAVE, "Save");
+    x += 82;
+  }
+  if (next.text) {
+    addControl(window, rect(x, TITLE_HEIGHT + 4, 76, 28), CONTROL_BUTTON, DISCARD, "Discard");
+    addControl(window, rect(x + 82, TITLE_HEIGHT + 4, 76, 28), CONTROL_BUTTON, KEEP, "Keep");
+  }
   static const char *const labels[] = {"Cut", "Copy", "Paste"};
   for (u32 i = 0; i < COUNT(labels); i++)
     addControl(window, rect(MARGIN + (i32)i * 74, window->frame.height - FOOT + 4, 68, 28), CONTROL_BUTTON, CUT + i, labels[i]);
@@ -283,7 +308,37 @@ static bool open(Window *window) {
 }
 
 static void save(void) {
-  if (saver && !fileReadOnly) saver(text, length);
+  if (!file.save || file.readOnly) return;
+  savingVersion = version;
+  file.save(&file.place, text, length);
+}
+
+static void showBar(void) {
+  laidOutWidth = 0;
+  showModified();
+  Window *window = self();
+  if (!window || !window->surface.pixels) return;
+  placeButton(window);
+  redraw(window);
+}
+
+static bool takeNote(const NotesFile *of, const char *with, u32 count) {
+  if (!prepare() || !replace(0, length, with, count)) return false;
+  file = *of;
+  savedVersion = savingVersion = version;
+  caret = anchor = 0;
+  scroll.first = 0;
+  showBar();
+  return true;
+}
+
+/** The note that waited comes in place of this one, or never. */
+static void endWaiting(bool take) {
+  if (!next.text) return;
+  if (take) takeNote(&next.file, next.text, next.length);
+  release(next.text);
+  next.text = NULL;
+  showBar();
 }
 
 static void edit(Window *window, Edit what) {
@@ -305,6 +360,7 @@ static void edit(Window *window, Edit what) {
 
 static void control(Window *window, Control *which) {
   if (which->id == SAVE) save();
+  else if (which->id == DISCARD || which->id == KEEP) endWaiting(which->id == DISCARD);
   else edit(window, which->id == CUT ? EDIT_CUT : which->id == COPY ? EDIT_COPY : EDIT_PASTE);
 }
 
@@ -455,26 +511,21 @@ bool insertNotes(const char *with, u32 count) {
   return true;
 }
 
-bool setNotes(const char *with, u32 count) {
-  if (!prepare() || !replace(0, length, with, count)) return false;
-  caret = anchor = 0;
-  scroll.first = 0;
-  setNotesFile(NULL, NULL, false);
+bool openNote(const NotesFile *of, const char *with, u32 count) {
+  if (count > NOTES_MAX) return false;
+  endWaiting(false);
+  if (!isModified()) {
+    if (!takeNote(of, with, count)) return false;
+  } else {
+    next.text = allocate(count + 1);
+    if (!next.text) return false;
+    memcpy(next.text, with, count);
+    next.length = count;
+    next.file = *of;
+    showBar();
+  }
   openWindow(self());
   return true;
-}
-
-void setNotesFile(const char *name, NotesSaver save, bool readOnly) {
-  format(title, sizeof title, "%s", name ? name : "");
-  saver = save;
-  fileReadOnly = readOnly;
-  modified = false;
-  laidOutWidth = 0;
-  showModified();
-  Window *window = self();
-  if (!window || !window->surface.pixels) return;
-  placeButton(window);
-  redraw(window);
 }
 
 void notesSaved(const char *problem) {
@@ -482,13 +533,10 @@ void notesSaved(const char *problem) {
     notify(problem);
     return;
   }
-  modified = false;
+  savedVersion = savingVersion;
+  if (!isModified()) endWaiting(true);
   showModified();
   if (self()) redraw(self());
-}
-
-bool notesChanged(void) {
-  return modified;
 }
 
 const App notesApp = {
