@@ -95,14 +95,22 @@ static u16 portRead(u32 offset) {
   return in16(TANDEM_ISA_BASE + offset);
 }
 
+/** What is held on the one goes on on the other, before anything else happens there: the state may tell of the button that was let go. */
+static void carry(Device *from, Device *to) {
+  if (!from->held) return;
+  postButtons(to, from->held);
+  postButtons(from, 0);
+  flush(from);
+  flush(to);
+}
+
 /** Takes one state of the port. Returns whether there are more. */
 static bool takeState(void) {
   portRead(TANDEM_REGISTER_POINTER_SEQUENCE); // latches the rest
   u16 state = portRead(TANDEM_REGISTER_POINTER_BUTTONS);
   bool relative = state & TANDEM_POINTER_STATE_RELATIVE;
   Device *device = relative ? &mouse : &tablet, *other = relative ? &tablet : &mouse;
-  postButtons(other, 0);
-  flush(other);
+  carry(other, device);
   if (relative) {
     i16 x = (i16)portRead(TANDEM_REGISTER_POINTER_DELTA_X), y = (i16)portRead(TANDEM_REGISTER_POINTER_DELTA_Y);
     if (x) post(device, EV_REL, REL_X, x);
