@@ -261,6 +261,22 @@ test("typing beside a running machine loses nothing", async ({ page }, { project
   await expect(page.locator("#inner")).toHaveValue(text);
 });
 
+test("the keyboard is the guest's after a button of the toolbar has filled the screen", async ({
+  page,
+}, { project }) => {
+  await openEmbedding(
+    page,
+    `<tandem-pc controls autostart memory="16"></tandem-pc>`,
+    isolated(project),
+  );
+  await expectRunning(page);
+  await page.getByRole("button", { name: "Full screen" }).click();
+  const focused = (): Promise<string | undefined> =>
+    page.locator("tandem-pc").evaluate((pc) => pc.shadowRoot?.activeElement?.className);
+  await expect.poll(focused).toContain("screen");
+  await page.evaluate(() => document.exitFullscreen());
+});
+
 test("an element takes the size that the page gives it, and the guest's proportions otherwise", async ({
   page,
 }, { project }) => {

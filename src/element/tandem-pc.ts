@@ -825,6 +825,11 @@ export class TandemPc extends Base {
     return this.#picture.pixel(clientX, clientY);
   }
 
+  /** The screen gets the keyboard, also while a button of the toolbar has it. */
+  override focus(options?: FocusOptions): void {
+    this.#shadow.canvas.focus(options);
+  }
+
   /** Gives the keyboard and a captured mouse back to the page. */
   release(): void {
     this.#session?.pointer.release();
@@ -1030,13 +1035,13 @@ export class TandemPc extends Base {
 
   async #copyAndFocus(): Promise<void> {
     const copying = this.copyClipboard();
-    this.#shadow.canvas.focus({ preventScroll: true });
+    this.focus({ preventScroll: true });
     await copying;
   }
 
   async #pasteAndFocus(): Promise<void> {
     const pasting = this.pasteClipboard(); // first: what the browser allows in a click, it allows at once
-    this.#shadow.canvas.focus({ preventScroll: true });
+    this.focus({ preventScroll: true });
     await pasting;
   }
 
