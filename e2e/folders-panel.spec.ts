@@ -33,6 +33,40 @@ async function openFolders(machine: Locator): Promise<void> {
   await machine.locator('[data-part="folders-menu"] > summary').click();
 }
 
+test("files come into the private folder from the page, and all of it goes out as one archive", async ({
+  page,
+}) => {
+  await openWithoutGuests(page, "&memory=8");
+  const machine = machines(page);
+  await expectAlive(machine);
+  await openFolders(machine);
+  await machine.getByRole("button", { name: "Use the private folder" }).click();
+  await expect(row(machine, "private")).toContainText("ready");
+  const choosing = page.waitForEvent("filechooser");
+  await machine.getByRole("button", { name: "Add files…: private" }).click();
+  const [text, letters] = [Buffer.from("from the page\n"), Buffer.from("ÄÖÜ")];
+  await (
+    await choosing
+  ).setFiles([
+    { name: "note.txt", mimeType: "text/plain", buffer: text },
+    { name: "Grüße.txt", mimeType: "text/plain", buffer: letters },
+  ]);
+  await expect(machine.getByText('2 files added to "private".')).toBeVisible();
+  const pc = page.locator("tandem-pc");
+  await pc.evaluate((element) => (element as TandemPc).writeFile("private", "sub/inner", "deep"));
+  expect(await pc.evaluate(async (element) => (await (element as TandemPc).readFile("private", "note.txt")).text())).toBe("from the page\n"); // prettier-ignore
+  await expect(pc.evaluate((element) => (element as TandemPc).readFile("private", "gone"))).rejects.toThrow("there is nothing of this name"); // prettier-ignore
+  const downloading = page.waitForEvent("download");
+  await machine.getByRole("button", { name: "Download: private" }).click();
+  const download = await downloading;
+  expect(download.suggestedFilename()).toBe("private.zip");
+  // Nothing is compressed in it.
+  const archive = readFileSync(await download.path());
+  expect(archive.subarray(0, 4).toString("latin1")).toBe("PK\u0003\u0004");
+  for (const part of ["note.txt", text, "Grüße.txt", letters, "sub/", "sub/inner", "deep"])
+    expect(archive.includes(part), part.toString()).toBe(true);
+});
+
 test("folders that the user shares are offered again after a reload, and come back with one click", async ({
   page,
 }) => {

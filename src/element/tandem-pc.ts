@@ -2,6 +2,7 @@
 
 import type {
   DriveName,
+  FolderEntry,
   FrameNews,
   ImageFile,
   Integration,
@@ -670,6 +671,22 @@ export class TandemPc extends Base {
   async rememberedFolders(): Promise<SharedFolder[]> {
     await this.#folders.offerKept();
     return this.sharedFolders.filter(({ state }) => state === "offered");
+  }
+
+  /** What the guest sees in a directory of a shared folder: "a/b", or nothing for the folder itself. There must be a machine. */
+  listFiles(folder: string, path = ""): Promise<FolderEntry[]> {
+    return this.#call((api) => api.listFiles(folder, path));
+  }
+
+  /** A file of a shared folder as the guest sees it, also what is not on the host yet. There must be a machine. */
+  readFile(folder: string, path: string): Promise<File> {
+    return this.#call((api) => api.readFile(folder, path));
+  }
+
+  /** Writes a file of a shared folder, and makes the directories that are missing; also where the guest may only read. There must be a machine. */
+  writeFile(folder: string, path: string, data: Blob | BufferSource | string): Promise<void> {
+    const blob = data instanceof Blob ? data : new Blob([data]);
+    return this.#call((api) => api.writeFile(folder, path, blob));
   }
 
   // ---- input ----

@@ -3,6 +3,8 @@
 
 import { TandemError } from "../shared/errors";
 import { adoptStyle } from "./adopt-style";
+import { saveFile } from "./save-file";
+import { archiveOf, type FolderReader } from "./services/folder-archive";
 import {
   droppedFolders,
   hasDirectoryPicker,
@@ -18,7 +20,7 @@ import type {
 } from "./services/shared-folders";
 
 /** <tandem-pc>, as far as the panel needs it. */
-export interface FolderHost {
+export interface FolderHost extends FolderReader {
   readonly sharedFolders: SharedFolder[];
   rememberedFolders(): Promise<SharedFolder[]>;
   pickFolder(options?: PickOptions): Promise<string>;
@@ -26,6 +28,7 @@ export interface FolderHost {
   detachFolder(name: string): Promise<void>;
   reconnectFolder(name: string): Promise<void>;
   setFolderReadOnly(name: string, readOnly: boolean): Promise<void>;
+  writeFile(folder: string, path: string, data: Blob): Promise<void>;
   addEventListener(type: "folder", listener: () => void, options?: AddEventListenerOptions): void;
 }
 
@@ -194,6 +197,8 @@ export class FoldersPanel {
       row.append(rowButton("Forget", name, "detach", forget));
       return row;
     }
+    if (state === "ready" && (place === "private" || place === "memory"))
+      row.append(...this.#waysInAndOut(name));
     row.append(this.#readOnlySwitch(name, readOnly, place));
     row.append(rowButton("Detach", name, "detach", () => this.#detach(folder)));
     if (this.#confirming === name) row.append(this.#confirmation(folder));
@@ -207,6 +212,26 @@ export class FoldersPanel {
       rowButton("Share a folder as this…", name, "pick", pick(hasDirectoryPicker() ? "disk" : "list")), // prettier-ignore
       rowButton("Use the private folder", name, "private", pick("private")),
     ];
+  }
+
+  /** What no other program sees, the page brings in and out. */
+  #waysInAndOut(name: string): HTMLElement[] {
+    const add = rowButton("Add files…", name, "add", () => {
+      const input = document.createElement("input");
+      input.type = "file";
+      input.multiple = true;
+      input.addEventListener("change", () => void this.#try(() => this.#add(name, [...(input.files ?? [])]))); // prettier-ignore
+      input.click();
+    });
+    const download = rowButton("Download", name, "download", () => {
+      void this.#try(async () => saveFile(await archiveOf(this.#pc, name), `${name}.zip`));
+    });
+    return [add, download];
+  }
+
+  async #add(folder: string, files: File[]): Promise<void> {
+    for (const file of files) await this.#pc.writeFile(folder, file.name, file);
+    if (files.length > 0) this.#said.textContent = `${filesOf(files.length)} added to "${folder}".`;
   }
 
   #readOnlySwitch(name: string, readOnly: boolean, place: FolderPlace): HTMLElement {

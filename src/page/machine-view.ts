@@ -11,6 +11,7 @@ import { type ImageRole, recogniseFile, type RecognisedImage, recogniseUrl } fro
 import { LINUX_OPTIONS, type MachineChoice } from "./machines";
 import { Messages } from "./messages";
 import { part } from "./part";
+import { saveFile } from "./save-file";
 import { SerialConsole } from "./serial-console";
 import { hasDirectory } from "./services/drag-and-drop";
 import { droppedFiles, droppedFolders } from "./services/folder-sources";
@@ -388,12 +389,7 @@ export class MachineView {
   }
 
   async #save(drive: DriveName): Promise<void> {
-    const blob = await this.#pc.exportDisk(drive);
-    const link = document.createElement("a");
-    link.href = URL.createObjectURL(blob);
-    link.download = this.#drives.medium(drive) ?? `${drive}.img`;
-    link.click();
-    URL.revokeObjectURL(link.href);
+    saveFile(await this.#pc.exportDisk(drive), this.#drives.medium(drive) ?? `${drive}.img`);
   }
 
   // ---- the machine ----

@@ -89,6 +89,16 @@ export interface FolderStatus {
   unwritten: number;
 }
 
+/** Of a directory in a shared folder. */
+export interface FolderEntry {
+  name: string;
+  kind: "file" | "directory";
+  /** Bytes; 0 for a directory. */
+  size: number;
+  /** Milliseconds since 1970. */
+  modified: number;
+}
+
 /** What the shared clipboard carries. Text and HTML are UTF-8. */
 export type ClipboardFormat = "text/plain" | "text/html" | "image/png";
 
@@ -240,6 +250,11 @@ export interface MachineApi {
   /** The user has given the permission again: what waits is written. */
   reconnectFolder(name: string): Promise<void>;
   folders(): FolderStatus[];
+  /** What the guest sees at a path like "a/b"; "" is the folder itself. @throws ErrorData folder */
+  listFiles(folder: string, path: string): Promise<FolderEntry[]>;
+  readFile(folder: string, path: string): Promise<File>;
+  /** In place of what is there; directories that are missing are made. Also where the guest may only read. */
+  writeFile(folder: string, path: string, data: Blob): Promise<void>;
 
   /** Which ways the clipboard is shared, also while the machine runs. */
   setClipboard(setting: ClipboardSetting): void;

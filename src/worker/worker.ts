@@ -11,7 +11,9 @@ import { OverlaySource } from "./disks/overlay";
 import { readAll } from "./disks/source";
 import { Machine, type MachineParts } from "./machine";
 import { WorkerScreen } from "./screen";
+import type { Folder } from "./services/shared-folders/folder";
 import { openRoot } from "./services/shared-folders/open-root";
+import * as pageFiles from "./services/shared-folders/page-files";
 
 /** The core's file; the build puts it beside the worker. */
 const CORE_URL = new URL("../../build/core.wasm", import.meta.url);
@@ -44,12 +46,17 @@ async function plainErrors<T>(work: () => T | Promise<T>): Promise<T> {
 }
 
 /** As plainErrors, of shared folders. */
-async function folderErrors(work: () => void | Promise<void>): Promise<void> {
+async function folderErrors<T>(work: () => T | Promise<T>): Promise<T> {
   try {
-    await work();
+    return await work();
   } catch (error) {
     throw TandemError.from(error, "folder").toData();
   }
+}
+
+/** @throws FolderError */
+function folderOf(name: string): Folder {
+  return current().folders.folder(name);
 }
 
 const api: MachineApi = {
@@ -107,8 +114,12 @@ const api: MachineApi = {
   detachFolder: (name) => folderErrors(() => current().folders.detach(name)),
   setFolderReadOnly: (name, readOnly) =>
     folderErrors(() => current().folders.setReadOnly(name, readOnly)),
-  reconnectFolder: (name) => folderErrors(() => current().folders.folder(name).reconnect()),
+  reconnectFolder: (name) => folderErrors(() => folderOf(name).reconnect()),
   folders: () => machine?.folders.status() ?? [],
+  listFiles: (name, path) => folderErrors(() => pageFiles.listFiles(folderOf(name), path)),
+  readFile: (name, path) => folderErrors(() => pageFiles.readFile(folderOf(name), path)),
+  writeFile: (name, path, data) =>
+    folderErrors(() => pageFiles.writeFile(folderOf(name), path, data)),
   dropFiles: (x, y, files) => plainErrors(() => current().drops.drop(x, y, files)),
   setClipboard: (setting) => machine?.clipboard.set(setting),
   offerClipboard: (formats, paste) => machine?.clipboard.offer(formats, paste),

@@ -51,6 +51,8 @@ const KEEP_TOTAL = 256 << 20;
 const SIZE_MAX = 2 ** 44;
 const QUOTA = 16 * 2 ** 30;
 const COPY_CHUNK = 1 << 20;
+/** Of a file that the page stores, as much at a time. */
+const STORE_PART = 1 << 20;
 /** Where the host does not tell. */
 const SPACE_GUESS: Space = { total: 2 ** 40, free: 2 ** 39 };
 
@@ -640,6 +642,47 @@ export class Folder {
   #setChanged(directory: FolderNode): void {
     directory.modified = Date.now();
     if (this.#root.setModified) directory.seenAt = -Infinity;
+  }
+
+  /** A file of the page's, also where the guest may only read: for the guest it is the host that has changed something. */
+  *store(path: Path, data: Blob): Task<void> {
+    if (!this.#root.writable) throw new FolderError(Errno.ReadOnly);
+    const checked = path.map((name) => checkName(name, this.#root.nameRules));
+    for (let depth = 1; depth < checked.length; depth++)
+      yield* this.#makeDirectory(checked.slice(0, depth));
+    const writer = yield* wait(this.#root.openWriter(checked, false));
+    try {
+      for (let at = 0; at < data.size; at += STORE_PART) {
+        const part = (yield data.slice(at, at + STORE_PART).arrayBuffer()) as ArrayBuffer;
+        yield* wait(writer.write(at, new Uint8Array(part)));
+      }
+      yield* wait(writer.close());
+    } catch (error) {
+      yield* wait(writer.abort());
+      throw error;
+    } finally {
+      for (let depth = 1; depth <= checked.length; depth++)
+        this.#hostChanged(checked.slice(0, depth));
+      // Two changes within a millisecond may leave it as long as it was.
+      const known = this.#known(checked);
+      if (known) known.hostModified = NaN;
+    }
+  }
+
+  #known(path: Path): FolderNode | undefined {
+    let node: FolderNode | undefined = this.top;
+    for (const name of path) node = node?.children.get(this.keyOf(name));
+    return node;
+  }
+
+  *#makeDirectory(path: Path): Task<void> {
+    try {
+      const { kind } = yield* wait(this.#root.stat(path));
+      if (kind === "file") throw new FolderError(Errno.NotDirectory);
+    } catch (error) {
+      if (!isErrno(error, Errno.NoEntry)) throw error;
+      yield* wait(this.#root.createDirectory(path));
+    }
   }
 
   // ---- files ----
