@@ -24,6 +24,7 @@ const HEAP_END_POINTER = 0x224;
 const COMMAND_LINE_POINTER = 0x228;
 const INITRD_ADDRESS_MAX = 0x22c;
 const COMMAND_LINE_SIZE = 0x238;
+const SETUP_DATA = 0x250;
 const INIT_SIZE = 0x260;
 
 const BOOT_FLAG_VALUE = 0xaa55;
@@ -63,6 +64,7 @@ const SECTOR = 512;
 const VERSION_32_BIT_ENTRY = 0x0205;
 const VERSION_INITRD_MAX = 0x0203;
 const VERSION_COMMAND_LINE_SIZE = 0x0206;
+const VERSION_SETUP_DATA = 0x0209;
 const VERSION_INIT_SIZE = 0x020a;
 
 const HEAP_END = 0xe000;
@@ -72,6 +74,15 @@ const STACK_ADDRESS = 0x1_0000;
 const ZERO_PAGE = 0x1_0000;
 const ZERO_PAGE_SIZE = 4096;
 const COMMAND_LINE_ADDRESS = 0x2_0000;
+const SEED_ADDRESS = 0x2_2000;
+
+// A node of the list that begins at SETUP_DATA: the next one's address (8 bytes, 0), type, length, data.
+const NODE_TYPE = 8;
+const NODE_LENGTH = 12;
+const NODE_DATA = 16;
+const NODE_RNG_SEED = 9;
+/** As many bytes as the kernel's generator is seeded with. */
+const SEED_SIZE = 32;
 
 /** Whether an image is a Linux kernel: the boot sector's mark and the header's. */
 export function isLinuxKernel(image: Uint8Array): boolean {
@@ -185,6 +196,7 @@ export function loadLinux(
     ramDisk = { address, length: initrd.length };
   }
   prepareHeader(page, COMMAND_LINE_ADDRESS, HEAP_END, ramDisk);
+  if (image.version >= VERSION_SETUP_DATA) giveSeed(memory, page);
   const wanted = videoModeOf(commandLine);
   const picture = wanted && setVideoMode(wanted.width, wanted.height, wanted.depth);
   if (picture) setPicture(page, picture);
@@ -207,6 +219,20 @@ export function prepareHeader(
   header.setUint32(COMMAND_LINE_POINTER, commandLine, true);
   header.setUint32(RAMDISK_IMAGE, ramDisk.address, true);
   header.setUint32(RAMDISK_SIZE, ramDisk.length, true);
+}
+
+/**
+ * Random numbers of the host's: a kernel alone in a machine without noise waits half a minute until it has some of its own, and with
+ * it each program that wants them (an X server for its cookies).
+ */
+function giveSeed(memory: GuestMemory, page: DataView): void {
+  const node = memory.dataView(SEED_ADDRESS, NODE_DATA + SEED_SIZE);
+  node.setBigUint64(0, 0n, true);
+  node.setUint32(NODE_TYPE, NODE_RNG_SEED, true);
+  node.setUint32(NODE_LENGTH, SEED_SIZE, true);
+  const seed = crypto.getRandomValues(new Uint8Array(SEED_SIZE));
+  memory.write(SEED_ADDRESS + NODE_DATA, seed);
+  page.setBigUint64(SETUP_DATA, BigInt(SEED_ADDRESS), true);
 }
 
 /** The colour text screen of 80 by 25 that the VGA starts with. */

@@ -79,6 +79,25 @@ describe("Linux", () => {
     expect(read32(core, last + 16)).toBe(1);
   });
 
+  test("the kernel gets random numbers, other ones at each start", () => {
+    const seeds = [1, 2].map(() => {
+      const { core } = testMachine({ megabytes: 4 });
+      loadLinux(core, bzImage(), undefined, "", noVideo);
+      const page = core.exports.getRegister(ESI) >>> 0;
+      const node = read32(core, page + 0x250);
+      const words = Array.from({ length: 4 }, (_, index) => read32(core, node + index * 4));
+      expect(words).toEqual([0, 0, 9, 32]);
+      return Array.from({ length: 8 }, (_, index) => read32(core, node + 16 + index * 4));
+    });
+    expect(seeds[0]).not.toEqual(seeds[1]);
+  });
+
+  test("a kernel older than the list of set-up data gets none", () => {
+    const { core } = testMachine({ megabytes: 4 });
+    loadLinux(core, bzImage(0x0208), undefined, "", noVideo);
+    expect(read32(core, (core.exports.getRegister(ESI) >>> 0) + 0x250)).toBe(0);
+  });
+
   test("vga=788 gives a picture of 800 by 600 in 16 bits", () => {
     const { core } = testMachine({ megabytes: 4 });
     loadLinux(core, bzImage(), undefined, "quiet vga=788", (width, height, depth) => ({
