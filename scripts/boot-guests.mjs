@@ -26,17 +26,20 @@ function locatedInScript(line) {
 }
 
 /** Runs one guest; resolves to whether it passed. */
-function boot({ name, options, until, folder, script = [], check, timeout }) {
+function boot({ name, options, until, folders = {}, script = [], check, timeout }) {
   return new Promise((resolve) => {
     const started = performance.now();
     const file = join(scratch, `${name}.script`);
     writeFileSync(file, `${script.map(locatedInScript).join("\n")}\n`);
-    const directory = join(scratch, `${name}.folder`);
-    if (folder) {
+    const directories = {};
+    const shared = Object.entries(folders).flatMap(([folder, prepare]) => {
+      const [folderName] = folder.split(":");
+      const directory = join(scratch, `${name}.${folderName}`);
       mkdirSync(directory);
-      folder(directory);
-    }
-    const shared = folder ? ["--folder", `${directory}:share`] : [];
+      prepare(directory);
+      directories[folderName] = directory;
+      return ["--folder", `${directory}:${folder}`];
+    });
     const args = ["tsx", "src/node/vm.ts", ...options.map(located), ...shared, "--serial", "stdio", "--script", file, ...(until ? ["--until", until] : []), "--timeout", String(timeout)]; // prettier-ignore
     const child = spawn("npx", args, { stdio: ["ignore", "pipe", "pipe"] });
     let complaint = "";
@@ -45,7 +48,8 @@ function boot({ name, options, until, folder, script = [], check, timeout }) {
     child.stderr.on("data", (data) => (complaint += data));
     child.on("close", (code) => {
       const seconds = ((performance.now() - started) / 1000).toFixed(1);
-      const problems = code === 0 && check ? check(serial.lines, directory) : [];
+      const problems =
+        code === 0 && check ? check(serial.lines, directories, hostCallsOf(complaint)) : [];
       const passed = code === 0 && problems.length === 0;
       console.log(`${passed ? "ok  " : "FAIL"} ${name} (${seconds} s)`);
       for (const problem of problems) console.log(`     ${problem}`);
@@ -58,6 +62,12 @@ function boot({ name, options, until, folder, script = [], check, timeout }) {
       resolve(passed);
     });
   });
+}
+
+/** What the script's steps "host-calls NAME" have told, by name. */
+function hostCallsOf(text) {
+  const told = text.matchAll(/^HOST-CALLS (\S+) (.*)$/gm);
+  return Object.fromEntries([...told].map(([, name, calls]) => [name, JSON.parse(calls)]));
 }
 
 /** What a guest sends, line by line, each with the time at which it was complete. */

@@ -26,8 +26,9 @@ export const FOLDERS_SCRIPT = [
   ...command("ALL-OPEN", "echo kept > open; exec 3< open; rm open; echo GOT $(cat <&3); exec 3<&-"),
   ...command("ALL-SPARSE", "dd if=/dev/zero of=sparse bs=1 count=1 seek=5000000 2> /dev/null; truncate -s 1234 moved; echo more >> a.txt; ln -s a.txt link 2> /dev/null || echo NO-LINK"), // prettier-ignore
   ...command("SUM-WRITTEN", `sync; echo WRITTEN $(${SUM})`),
-  ...command("ALL-CLOSED", "cd /; umount /host && echo UNMOUNTED"),
 ];
+
+export const CLOSE_FOLDERS = command("ALL-CLOSED", "cd /; umount /host && echo UNMOUNTED");
 
 let before;
 
@@ -43,7 +44,7 @@ export function prepareFolder(directory) {
   before = sumOf(directory);
 }
 
-export function checkFolder(lines, directory) {
+export function checkFolder(lines, { share: directory }) {
   const wanted = [
     `READ ${before}`,
     "SAME copy",

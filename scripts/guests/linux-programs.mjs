@@ -3,7 +3,7 @@
 
 import { copyFileSync, mkdirSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { command, sumOf, SUM } from "./linux-folders.mjs";
+import { CLOSE_FOLDERS, command, sumOf, SUM } from "./linux-folders.mjs";
 
 const GUESTS = ".cache/guests";
 const OPERATIONS = 50_000;
@@ -34,14 +34,14 @@ export const PROGRAMS_SCRIPT = [
   ...command("GIT-LOOKED", "git status --porcelain && git fsck --strict && git clone -q . ../clone && diff who.h ../clone/who.h && echo SAME clone"), // prettier-ignore
   ...command("SUM-WRITTEN", `cd ..; sync; echo WRITTEN $(${SUM})`),
   ...command("ALL-EXERCISED", `cp file-exerciser /tmp; mkdir exercise; /tmp/file-exerciser exercise ${OPERATIONS} ${SEED}`), // prettier-ignore
-  ...command("ALL-CLOSED", "cd /; umount /host && echo UNMOUNTED"),
+  ...CLOSE_FOLDERS,
 ];
 
 export function preparePrograms(directory) {
   copyFileSync(join(GUESTS, "file-exerciser"), join(directory, "file-exerciser"));
 }
 
-export function checkPrograms(lines, directory) {
+export function checkPrograms(lines, { share: directory }) {
   const texts = lines.map(({ text }) => text.trim());
   const exercise = join(directory, "exercise");
   const wanted = [

@@ -1,6 +1,7 @@
 // The guests of boot-guests.mjs: how each starts, and what shows that it works. Long ones first, so that two lanes end together.
 
-import { checkFolder, FOLDERS_SCRIPT, prepareFolder } from "./linux-folders.mjs";
+import { checkLimits, LIMITS_SCRIPT, prepareMore, QUOTA_MIB } from "./linux-folder-limits.mjs";
+import { checkFolder, CLOSE_FOLDERS, FOLDERS_SCRIPT, prepareFolder } from "./linux-folders.mjs";
 import { checkPrograms, preparePrograms, PROGRAMS_SCRIPT } from "./linux-programs.mjs";
 import { SHELL_CHECK, SHELL_SCRIPT } from "./linux-shell.mjs";
 import { USB_CHECK, USB_SCRIPT } from "./linux-usb.mjs";
@@ -92,7 +93,8 @@ const INSTALLER_LANGUAGES = [
 
 /**
  * Name, options of npm run vm (a file name is looked up in .cache/guests), then one or both of `until`, a text, and
- * `script`, its steps; `check` gets the lines from the serial port and returns what is wrong; seconds.
+ * `script`, its steps; `folders` to share, each with what fills its directory; `check` gets the lines from the serial port, the
+ * folders' directories and what the steps host-calls have told, and returns what is wrong; seconds.
  */
 export const GUESTS = [
   // Half of the pass is its last test, which waits twice 80 seconds for bits to fade.
@@ -126,8 +128,8 @@ export const GUESTS = [
   { name: "installer-text", options: ["--memory", "512", "--kernel", "di-text-linux", "--initrd", "di-text-initrd.gz", "--append", `priority=low vga=normal fb=false ${INSTALLER_OPTIONS} console=tty0 console=ttyS0`], until: "Choose language", timeout: 600 },
   { name: "linux-686", options: ["--memory", "128", "--kernel", "vmlinuz-686", "--initrd", "initramfs.cpio.gz", "--append", LINUX_OPTIONS], until: "GUEST-READY", timeout: 180 },
   { name: "linux-686-pae", options: ["--memory", "128", "--kernel", "vmlinuz-686-pae", "--initrd", "initramfs-pae.cpio.gz", "--append", LINUX_OPTIONS], until: "GUEST-READY", timeout: 180 },
-  { name: "linux-folders", options: ["--memory", "128", "--kernel", "vmlinuz-686", "--initrd", "initramfs.cpio.gz", "--append", LINUX_OPTIONS], folder: prepareFolder, script: FOLDERS_SCRIPT, check: checkFolder, timeout: 900 },
-  { name: "linux-programs", options: ["--memory", "256", "--kernel", "vmlinuz-686", "--initrd", "initramfs.cpio.gz", "--append", LINUX_OPTIONS, "--hda", "tools-disk.img"], folder: preparePrograms, script: PROGRAMS_SCRIPT, check: checkPrograms, timeout: 1800 },
+  { name: "linux-folders", options: ["--memory", "128", "--kernel", "vmlinuz-686", "--initrd", "initramfs.cpio.gz", "--append", LINUX_OPTIONS], folders: { share: prepareFolder, more: prepareMore, [`small:quota=${QUOTA_MIB}`]: () => {} }, script: [...FOLDERS_SCRIPT, ...LIMITS_SCRIPT, ...CLOSE_FOLDERS], check: (...all) => [...checkFolder(...all), ...checkLimits(...all)], timeout: 900 },
+  { name: "linux-programs", options: ["--memory", "256", "--kernel", "vmlinuz-686", "--initrd", "initramfs.cpio.gz", "--append", LINUX_OPTIONS, "--hda", "tools-disk.img"], folders: { share: preparePrograms }, script: PROGRAMS_SCRIPT, check: checkPrograms, timeout: 1800 },
   { name: "linux-usb", options: ["--memory", "128", "--usb", "mouse,tablet,keyboard", "--kernel", "vmlinuz-686", "--initrd", "initramfs.cpio.gz", "--append", LINUX_OPTIONS], script: USB_SCRIPT, check: USB_CHECK, timeout: 300 },
   { name: "linux-vmware", options: ["--memory", "128", "--hypervisor", "vmware", "--kernel", "vmlinuz-686", "--initrd", "initramfs.cpio.gz", "--append", LINUX_OPTIONS], script: VMWARE_SCRIPT, check: VMWARE_CHECK, timeout: 300 },
   // Only the USB keyboard is listened to: SeaBIOS asks for its reports.

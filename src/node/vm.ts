@@ -60,6 +60,7 @@ class Run {
   #finish: (code: number) => void = () => {};
   #buttons = 0;
   readonly #hostCalls: HostCalls = {};
+  #fuseRequestsTold = 0;
   /** Of a machine that has switched itself off. */
   #lastPicture: Pixels | undefined;
 
@@ -197,9 +198,12 @@ class Run {
     }
   }
 
-  /** Of all folders, since the step before. */
+  /** Of all folders, since the step before; "fuse": what the guest's kernel has asked. */
   #tellHostCalls(name: string): void {
-    process.stderr.write(`HOST-CALLS ${name} ${JSON.stringify(this.#hostCalls)}\n`);
+    const { fuseRequests } = this.#machine.folders;
+    const calls = { fuse: fuseRequests - this.#fuseRequestsTold, ...this.#hostCalls };
+    this.#fuseRequestsTold = fuseRequests;
+    process.stderr.write(`HOST-CALLS ${name} ${JSON.stringify(calls)}\n`);
     for (const call of Object.keys(this.#hostCalls)) delete this.#hostCalls[call];
   }
 

@@ -38,6 +38,7 @@ export class SharedFoldersService implements Service {
   readonly #fuse = new Map<number, FuseServer>();
   #folders: Folder[] = [];
   #lastFolder = 0;
+  #fuseRequests = 0;
   #path: PathServer;
   #core: Core | undefined;
 
@@ -48,6 +49,11 @@ export class SharedFoldersService implements Service {
 
   get folders(): readonly Folder[] {
     return this.#folders;
+  }
+
+  /** That guests' kernels have sent since the machine was made. */
+  get fuseRequests(): number {
+    return this.#fuseRequests;
   }
 
   connect(core: Core | undefined): void {
@@ -192,6 +198,7 @@ export class SharedFoldersService implements Service {
     entries: number;
     input: ByteReader;
   } {
+    this.#fuseRequests++;
     const input = new ByteReader(body);
     const server = this.#fuseServer(input.u32());
     const length = input.u32();

@@ -20,7 +20,7 @@ export class FolderNode {
   isGone = false;
   /** The host has taken it away: what the guest still writes to it has no place. */
   isVanished = false;
-  /** Counts the changes of a file that the host has made. */
+  /** Counts how often a file became another one than the guest thinks: the host has changed it, or did not take what was written. */
   version = 0;
 
   size = 0;

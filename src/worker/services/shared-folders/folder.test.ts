@@ -34,13 +34,21 @@ async function errnoOf(work: Promise<unknown>): Promise<Errno | undefined> {
 test("ls -l of 100 files asks the host for one listing and 100 attributes", async () => {
   const { disk, client } = await mountHandles();
   for (let number = 0; number < 100; number++) disk.put(`dir/file ${number}`, `${number}`);
-  const id = await client.walk("dir");
   disk.resetCalls();
+  const id = await client.walk("dir");
   expect(await client.names(id, true)).toHaveLength(100);
   expect(disk.calls).toMatchObject({ list: 1, getFile: 100, read: 0 });
   disk.resetCalls();
   for (let number = 0; number < 100; number++) await client.lookup(id, `file ${number}`);
   expect(disk.calls).toMatchObject({ list: 0, getFile: 0 });
+});
+
+test("ls -l of 100 directories asks the host for one listing, and for nothing of each", async () => {
+  const { disk, client } = await mountHandles();
+  for (let number = 0; number < 100; number++) disk.put(`directory ${number}/file`, "");
+  disk.resetCalls();
+  expect(await client.names(1, true)).toHaveLength(100);
+  expect(disk.calls).toMatchObject({ list: 1, handle: 0, getFile: 0 });
 });
 
 test("names that are looked up without a listing are soon listed instead", async () => {
@@ -309,6 +317,17 @@ test("becoming read-only writes first what the guest has changed", async () => {
   await folder.setReadOnly(true);
   expect(disk.text("text")).toBe("mine");
   expect(await errnoOf(client.write(id, handle, 0, new Uint8Array(1)))).toBe(Errno.ReadOnly);
+});
+
+test("a kernel that writes back asks for the size of a file that took only a part", async () => {
+  const { client } = await mountHandles({ quota: 10_000 });
+  const { id, handle } = await client.create(1, "file", READ_WRITE);
+  await client.write(id, handle, 0, pattern(8000));
+  expect(await errnoOf(client.write(id, handle, 8000, pattern(8000)))).toBe(Errno.NoSpace);
+  await client.close(id, handle);
+  const { id: other, attributes } = await client.lookup(1, "file");
+  expect(other).not.toBe(id);
+  expect(attributes.size).toBe(8000);
 });
 
 test("the quota bounds what the guest adds, and gives back what it deletes", async () => {

@@ -75,7 +75,9 @@ export class HandleRoot implements FolderRoot {
       const entries: HostEntry[] = [];
       for await (const [name, handle] of directory.entries()) {
         this.#remember([...path, name], handle as Handle);
-        entries.push({ name, kind: handle.kind });
+        entries.push(
+          handle.kind === "file" ? { name, kind: "file" } : { name, ...DIRECTORY_ENTRY },
+        );
       }
       return entries;
     });
@@ -302,6 +304,8 @@ export class HandleRoot implements FolderRoot {
 }
 
 const DIRECTORY: HostAttributes = { kind: "directory", size: 0, modified: 0 };
+/** That is all there is to know of one. */
+const DIRECTORY_ENTRY = { kind: "directory", attributes: DIRECTORY } as const;
 
 function attributesOf(file: File): HostAttributes {
   return { kind: "file", size: file.size, modified: file.lastModified };
