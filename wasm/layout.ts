@@ -27,10 +27,19 @@ export const PAGE_HANDLER: usize = 0x0180_0000;
 /** Bitmap (u64) per physical page below 4 GiB of 64-byte lines that hold decoded code. 8 MB, touched where code is. */
 export const CODE_LINES: usize = 0x0700_0000;
 
-/** List of filled soft-TLB entries (u32 linear page number each), so that a flush clears only those. */
-export const TLB_FILLED: usize = 0x0190_0000;
-export const TLB_FILLED_CAPACITY: i32 = 0x3_0000;
+/** Lists of linear pages (u32 number each) with soft-TLB entries, so that a flush clears only those: ordinary, then global ones. */
+export const TLB_PAGES: usize = 0x0190_0000;
+export const TLB_GLOBAL_PAGES: usize = 0x0196_0000;
+export const TLB_PAGES_CAPACITY: i32 = 0x1_8000;
+/** In which of these lists each linear page is (u8). */
+export const TLB_LISTED: usize = 0x01a0_0000;
 
+/** Recently run blocks (u32 address each) by EIP (cpu/blocks.ts). */
+export const RECENT_BLOCKS: usize = 0x01b0_0000;
+export const RECENT_BLOCKS_SIZE: usize = 0x2_0000;
+
+/** Soft TLB for instruction fetches: a u32 per linear page. */
+export const TLB_CODE: usize = 0x01c0_0000;
 /** Soft TLB: four tables of 1M u32: supervisor read, supervisor write, user read, user write (memory/tlb.ts). */
 export const TLB: usize = 0x0200_0000;
 export const TLB_TABLE_SIZE: usize = 0x0040_0000;

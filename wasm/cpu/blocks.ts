@@ -1,8 +1,10 @@
 // Decoded blocks: runs of records that end with a jump, at a page's end or after MAX_INSTRUCTIONS.
 //
-// A block is found by physical address, EIP and mode. The lines (64 bytes) of a page that hold decoded code are marked in
-// CODE_LINES and the page has no write entry in the soft TLB, so that a write to one of them is seen: it turns all records of
-// the blocks concerned into REFETCH, which also stops the block that is running right behind the writing instruction.
+// A block is found by physical address, EIP and mode; one that has been run lately by EIP and mode, for as long as its page is
+// where it was: what flushes translations (SDM vol. 3, 4.10.4) leaves blocks alone, and CodeTag tells whether they still fit.
+// The lines (64 bytes) of a page that hold decoded code are marked in CODE_LINES and the page has no write entry in the soft
+// TLB, so that a write to one of them is seen: it turns all records of the blocks concerned into REFETCH, which also stops
+// the block that is running right behind the writing instruction.
 // An instruction that crosses a page, or lies in device memory, is decoded each time it runs.
 
 import {
@@ -14,15 +16,17 @@ import {
   PAGE_BLOCKS,
   PAGE_READ,
   PAGE_WRITE,
+  RECENT_BLOCKS,
+  RECENT_BLOCKS_SIZE,
 } from "../layout";
 import { tryTranslateFetch } from "../memory/paging";
 import { Physical } from "../memory/physical";
-import { dropWrites } from "../memory/tlb";
+import { CodeTag, dropWrites } from "../memory/tlb";
 import { decode, LONGEST_INSTRUCTION } from "./decode";
 import { Fault, Vector } from "./fault";
 import { Instruction, INSTRUCTION_SIZE } from "./instruction";
 import { FIRST_ENDING, REFETCH } from "./operations.gen";
-import { CPL_USER, CS, cpu, GENERATION_STEP, MODE_FLAT, MODE_STEP, Segments } from "./state";
+import { CPL_USER, CS, cpu, MODE_FLAT, MODE_STEP, MODE_USER, Segments } from "./state";
 
 const MAX_INSTRUCTIONS = 64;
 
@@ -31,7 +35,7 @@ const MAX_INSTRUCTIONS = 64;
 export class Block {
   physical: u32;
   eip: u32;
-  mode: u32; // DEAD once forgotten
+  key: u32; // the tag of its page | cpu.mode; DEAD once forgotten
   instructions: u32;
   bytes: u32;
   hashNext: u32;
@@ -50,9 +54,6 @@ class BlocksState {
 }
 const blocks = changetype<BlocksState>(memory.data(offsetof<BlocksState>(), 8));
 
-/** Recently run blocks by EIP: u32 EIP, stamp (cpu.generation | cpu.mode), block, base of CS. */
-const RECENT_SIZE = 4096;
-export const RECENT = memory.data(RECENT_SIZE * 16, 16);
 /** For an instruction that is not kept. */
 const SINGLE = memory.data(HEADER_SIZE + 2 * INSTRUCTION_SIZE, 16);
 const BYTES = memory.data(32, 16);
@@ -60,8 +61,31 @@ const FETCH = memory.data(INSTRUCTION_SIZE, 16);
 
 export class Recent {
   @inline static slot(eip: u32): usize {
-    return RECENT + ((<usize>((eip ^ (eip >>> 12)) & (RECENT_SIZE - 1))) << 4);
+    return RECENT_BLOCKS + (((<usize>(eip ^ (eip >>> 15))) << 2) & (RECENT_BLOCKS_SIZE - 4));
   }
+
+  /** The block at `eip`; NO_BLOCK where it has not been run lately, or another page is there now. */
+  @inline static find(eip: u32, mode: u32): Block {
+    const block = changetype<Block>(load<usize>(Recent.slot(eip)));
+    return Recent.isAt(block, eip, mode) ? block : NO_BLOCK;
+  }
+
+  @inline static isAt(block: Block, eip: u32, mode: u32): bool {
+    if (block.eip != eip) return false;
+    if (!(mode & MODE_FLAT)) return isAtSegment(block, mode);
+    return block.key == (CodeTag.at(eip) | mode);
+  }
+}
+
+/** The block is where CS and the page put it, and within the limit. */
+function isAtSegment(block: Block, mode: u32): bool {
+  const code = Segments.of(CS);
+  const linear = code.base + block.eip;
+  return (
+    block.key == (CodeTag.at(linear) | mode) &&
+    ((block.physical ^ linear) & 0xfff) == 0 &&
+    block.eip + (block.bytes - 1) <= code.limit
+  );
 }
 
 /** What a fault between two instructions points at: cpu.eip. */
@@ -88,28 +112,33 @@ export function findBlock(mode: u32): Block {
   }
   const linear = code.base + eip;
   pointAtNext();
-  const translated = tryTranslateFetch(linear, cpu.cpl == CPL_USER);
+  const translated = translateFetch(linear);
   if (translated < 0) return NO_BLOCK;
   const physical = <u32>translated;
+  const key = CodeTag.make(physical, (mode & MODE_USER) != 0) | mode;
   let address = load<u32>(mapSlot(physical));
   while (address) {
     const block = changetype<Block>(<usize>address);
-    if (block.physical == physical && block.eip == eip && block.mode == mode) {
+    if (block.physical == physical && block.eip == eip && block.key == key) {
       if (!(mode & MODE_FLAT) && eip + (block.bytes - 1) > code.limit) break;
       if (!(mode & MODE_STEP)) remember(block);
       return block;
     }
     address = block.hashNext;
   }
-  return address ? decodeSingle(linear, mode) : decodeBlock(linear, physical, eip, mode);
+  return address ? decodeSingle(linear, mode) : decodeBlock(linear, physical, key, mode);
+}
+
+/** Physical address of an instruction; -1 where the fetch faults, which is described. */
+function translateFetch(linear: u32): i64 {
+  const user = cpu.cpl == CPL_USER;
+  const tag = CodeTag.at(linear);
+  const physical = (tag & 0xffff_f000) | (linear & 0xfff);
+  return tag == CodeTag.make(tag, user) ? <i64>(<u64>physical) : tryTranslateFetch(linear, user);
 }
 
 function remember(block: Block): void {
-  const slot = Recent.slot(block.eip);
-  store<u32>(slot, block.eip);
-  store<u32>(slot, cpu.generation | block.mode, 4);
-  store<usize>(slot, changetype<usize>(block), 8);
-  store<u32>(slot, Segments.of(CS).base, 12);
+  store<usize>(Recent.slot(block.eip), changetype<usize>(block));
 }
 
 /** Bytes from `eip` to the end of the code segment, at most `most`. */
@@ -119,7 +148,8 @@ function withinSegment(eip: u32, most: u32, mode: u32): u32 {
   return left < most ? left + 1 : most;
 }
 
-function decodeBlock(linear: u32, physical: u32, eip: u32, mode: u32): Block {
+function decodeBlock(linear: u32, physical: u32, key: u32, mode: u32): Block {
+  const eip = cpu.eip;
   const page = load<u32>(PAGE_READ + ((<usize>(physical >>> 12)) << 2));
   const inPage = 0x1000 - (physical & 0xfff);
   if (!page) return decodeSingle(linear, mode);
@@ -162,7 +192,7 @@ function decodeBlock(linear: u32, physical: u32, eip: u32, mode: u32): Block {
   blocks.decoded++;
   block.physical = physical;
   block.eip = eip;
-  block.mode = mode;
+  block.key = key;
   block.instructions = count;
   block.bytes = offset;
   const slot = mapSlot(physical);
@@ -195,19 +225,18 @@ function isTooLong(bytes: usize): bool {
 /** One instruction, its bytes gathered one page after the other: the second page's fault comes only if it is needed. */
 function decodeSingle(linear: u32, mode: u32): Block {
   const eip = cpu.eip;
-  const user = cpu.cpl == CPL_USER;
   const wanted = withinSegment(eip, LONGEST_INSTRUCTION, mode);
   const block = changetype<Block>(SINGLE);
   const record = changetype<Instruction>(SINGLE + HEADER_SIZE);
   const inPage = min<u32>(wanted, 0x1000 - (linear & 0xfff));
-  let translated = tryTranslateFetch(linear, user);
+  let translated = translateFetch(linear);
   if (translated < 0) return NO_BLOCK;
   let physical = <u32>translated;
   for (let k: u32 = 0; k < inPage; k++) store<u8>(BYTES + k, <u8>Physical.read8(physical + k));
   let length = decode(record, BYTES, inPage, eip, mode);
   if (!length) {
     if (wanted > inPage) {
-      translated = tryTranslateFetch(linear + inPage, user);
+      translated = translateFetch(linear + inPage);
       if (translated < 0) return NO_BLOCK;
       physical = <u32>translated;
       for (let k = inPage; k < wanted; k++) {
@@ -223,7 +252,6 @@ function decodeSingle(linear: u32, mode: u32): Block {
   const last = changetype<Instruction>(SINGLE + HEADER_SIZE + INSTRUCTION_SIZE);
   last.operation = REFETCH;
   last.eip = eip + length;
-  block.mode = mode;
   block.instructions = 1;
   block.bytes = length;
   return block;
@@ -271,7 +299,6 @@ export function invalidateCode(address: u32, size: i32): void {
     current = following;
   }
   store<u64>(lines, left);
-  cpu.generation += GENERATION_STEP;
 }
 
 function forget(block: Block): void {
@@ -295,7 +322,7 @@ function forget(block: Block): void {
     if (operation >= FIRST_ENDING) break;
     record += INSTRUCTION_SIZE;
   }
-  block.mode = DEAD;
+  block.key = DEAD;
 }
 
 /** Forgets every block; not while one of them is running. */
@@ -311,6 +338,6 @@ export function forgetAll(): void {
     }
     store<u32>(BLOCK_MAP + slot, 0);
   }
+  memory.fill(RECENT_BLOCKS, 0, RECENT_BLOCKS_SIZE);
   blocks.top = BLOCK_ARENA;
-  cpu.generation += GENERATION_STEP;
 }

@@ -16,10 +16,8 @@ import { initializeCpu } from "./reset";
 import {
   cpu,
   FLAG_IF,
-  CS,
   FLAG_TF,
   INHIBIT_STACK,
-  MODE_FLAT,
   MODE_STEP,
   PENDING_DEBUG,
   PENDING_FAULT,
@@ -29,7 +27,6 @@ import {
   PENDING_RESET,
   PENDING_STALL,
   PENDING_STOP,
-  Segments,
 } from "./state";
 
 /** Why `run` returned. */
@@ -68,21 +65,13 @@ function runSlice(budget: i32): i32 {
     } else if (cpu.budget <= 0) {
       break;
     }
-    let block: Block;
     const mode = cpu.mode;
     if (single || mode & MODE_STEP) {
       executeOne();
       continue;
     }
-    const eip = cpu.eip;
-    const slot = Recent.slot(eip);
-    if (
-      load<u32>(slot) == eip &&
-      load<u32>(slot, 4) == (cpu.generation | mode) &&
-      (mode & MODE_FLAT || load<u32>(slot, 12) == Segments.of(CS).base)
-    ) {
-      block = changetype<Block>(load<usize>(slot, 8));
-    } else {
+    let block = Recent.find(cpu.eip, mode);
+    if (block == NO_BLOCK) {
       block = findBlock(mode);
       if (block == NO_BLOCK) {
         cpu.budget--;

@@ -28,7 +28,6 @@ import {
   FLAG_TF,
   FLAG_VM,
   FS,
-  GENERATION_STEP,
   INHIBIT_STACK,
   MODE_CODE32,
   MODE_FLAT,
@@ -118,11 +117,6 @@ export function updateMode(): void {
   if (cpu.cr0 & CR0_PE) mode |= MODE_PROTECTED;
   if (cpu.eflags & FLAG_VM) mode |= MODE_VM86;
   if (cpu.stepping || cpu.eflags & FLAG_TF || cpu.dr7 & 0xff) mode |= MODE_STEP;
-  // Known blocks are within the limit of CS that was in force when they were looked up.
-  if (code.limit != cpu.knownLimit) {
-    cpu.knownLimit = code.limit;
-    cpu.generation += GENERATION_STEP;
-  }
   cpu.mode = mode;
   selectTlb(cpu.cpl == CPL_USER, checksAlignment() || dataBreakpointsEnabled());
 }

@@ -107,7 +107,6 @@ export class CpuState {
   budget: i32; // instructions left until the next poll
   stepping: u32; // 1: blocks of one instruction (TF, breakpoints, harness)
 
-  generation: u32; // counts in steps of GENERATION_STEP what may make a known block's address stale: see cpu/blocks.ts
   fetchRecord: usize; // stands for the instruction at cpu.eip while it is being fetched, or an event between two
   pdpte0: u64; // PAE: loaded with CR3
   pdpte1: u64;
@@ -119,7 +118,6 @@ export class CpuState {
   harness: u32; // HARNESS_*: set by the vectors runner, never by a machine
 
   nmiBlocked: u32; // from an NMI's delivery until IRET
-  knownLimit: u32; // of CS, for which blocks were looked up: see updateMode()
 
   // Nothing of these outlives an instruction.
   leaveRecord: usize; // the record that is a LEAVE now, and what it was: see cpu/leave.ts
@@ -181,9 +179,6 @@ export const PENDING_DEBUG: u32 = 16; // cpu.debugTrap is not 0
 export const PENDING_FAULT: u32 = 32; // a hot operation has faulted: see cpu/fault.ts
 export const PENDING_INIT: u32 = 128; // bus/power.ts: the CPU alone resets before the next block
 export const PENDING_STALL: u32 = 64; // bus/stall.ts: a device holds the CPU in the middle of an IN
-
-/** cpu.mode fits below it: cpu.generation | cpu.mode is the stamp of a known block. */
-export const GENERATION_STEP: u32 = 256;
 
 /** Bits of cpu.mode: what decoding and address formation depend on. */
 export const MODE_CODE32: u32 = 1; // CS.D

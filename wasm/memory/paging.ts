@@ -6,7 +6,7 @@ import { Fault } from "../cpu/fault";
 import { cpu, CR0_PG, CR0_WP, CR4_PAE, CR4_PGE, CR4_PSE } from "../cpu/state";
 import { PAGE_READ } from "../layout";
 import { Physical } from "./physical";
-import { fillTlb } from "./tlb";
+import { fillTlb, flushPage, noteLargePage } from "./tlb";
 
 /** A page that no PC has anything at: between the local APIC's place and the firmware. */
 const NOWHERE: u32 = 0xfef0_0000;
@@ -57,18 +57,21 @@ export function translate(linear: u32, user: bool, write: bool): u32 {
 /** The same, but where the access is not allowed, #PF is only described (cpu/fault.ts) and -1 returned. */
 export function tryTranslate(linear: u32, user: bool, write: bool): i64 {
   if (Fault.isNoted()) return -1;
-  if (!(cpu.cr0 & CR0_PG)) {
-    const physical = Physical.bus(linear);
-    fillTlb(linear, physical, user, true, false);
-    return <i64>(<u64>physical);
-  }
+  if (!(cpu.cr0 & CR0_PG)) return pass(linear, user, false);
   return walk(linear, user, write ? ACCESS_WRITE : 0);
 }
 
 /** For an instruction fetch (NX). */
 export function tryTranslateFetch(linear: u32, user: bool): i64 {
-  if (!(cpu.cr0 & CR0_PG)) return tryTranslate(linear, user, false);
+  if (!(cpu.cr0 & CR0_PG)) return pass(linear, user, true);
   return walk(linear, user, ACCESS_FETCH);
+}
+
+/** Paging is off. */
+function pass(linear: u32, user: bool, fetch: bool): i64 {
+  const physical = Physical.bus(linear);
+  fillTlb(linear, physical, user, true, fetch, false);
+  return <i64>(<u64>physical);
 }
 
 /** Where a linear address would be read from, or -1: for tools; changes nothing and raises nothing. */
@@ -90,6 +93,7 @@ function writeEntry(address: u32, value: u32): void {
 
 function fail(linear: u32, user: bool, access: u32, reason: u32): i64 {
   if (access & ACCESS_PROBE) return -1;
+  flushPage(linear);
   let code = reason;
   if (access & ACCESS_WRITE) code |= FAULT_WRITE;
   if (user) code |= FAULT_USER;
@@ -110,6 +114,7 @@ function walk(linear: u32, user: bool, access: u32): i64 {
     }
     const frame =
       directory & LARGE_HIGH ? NOWHERE : (directory & 0xffc0_0000) | (linear & 0x3f_f000);
+    noteLargePage(linear);
     return finish(linear, user, access, directory, 0, directory, directoryAt, frame);
   }
   const tableAt = (directory & 0xffff_f000) + ((linear >>> 10) & 0xffc);
@@ -147,6 +152,7 @@ function walkPae(linear: u32, user: bool, access: u32): i64 {
     }
     const frame =
       directoryHigh & PAE_HIGH ? NOWHERE : (directory & 0xffe0_0000) | (linear & 0x1f_f000);
+    noteLargePage(linear);
     return finish(linear, user, access, directory, directoryHigh, directory, directoryAt, frame);
   }
   if (directoryHigh & PAE_HIGH) {
@@ -204,7 +210,7 @@ function finish(
   if (wanted != leaf) writeEntry(leafAt, wanted);
   const write = (wanted & ENTRY_DIRTY) != 0 && isWritable(user, rights);
   const global = (leaf & ENTRY_GLOBAL) != 0 && (cpu.cr4 & CR4_PGE) != 0;
-  fillTlb(linear, physical, user, write, global);
+  fillTlb(linear, physical, user, write, (access & ACCESS_FETCH) != 0, global);
   return <i64>(<u64>physical);
 }
 
