@@ -45,3 +45,18 @@ export declare function hostRequest(token: i32, command: i32, body: usize, lengt
 
 /** Nobody waits for the answer any more. */
 export declare function hostCancel(token: i32): void;
+
+/**
+ * A request of the virtio device at `place`: `readable` buffers at `segments`, then `writable` ones (VirtioSegment of protocol/virtio.ts), which
+ * hold until this returns. The host answers with `completeVirtio(token, written)`, at once or later.
+ */
+export declare function hostVirtioRequest(
+  place: i32,
+  token: i32,
+  segments: usize,
+  readable: i32,
+  writable: i32,
+): void;
+
+/** The driver of a virtio function has gone: its requests are not wanted any more. */
+export declare function hostVirtioReset(place: i32): void;

@@ -34,7 +34,7 @@ export {
 } from "./bus/pointer";
 export { clockLag, millisecondsToNextTimer, pauseClock, resumeClock, runTimers } from "./bus/clock";
 export { keyboardKey } from "./bus/keys";
-export { ramAddress, ramBytes } from "./memory/physical";
+export { guestRange, ramAddress, ramBytes } from "./memory/physical";
 export { readPhysical, writePhysical } from "./memory/physical";
 export { CPU_STATE, FRAMEBUFFER, HOST_BUFFERS, RAM, SYSTEM_ROM, VGA_ROM } from "./layout";
 export {
@@ -90,4 +90,5 @@ export {
 } from "./devices/disks";
 export { setDetached } from "./devices/tandem-port";
 export { raiseEvent } from "./devices/tandem-port/events";
-export { completeRequest, guestRange, requestBuffer } from "./devices/tandem-port/requests";
+export { completeRequest, requestBuffer } from "./devices/tandem-port/requests";
+export { addVirtioFs, completeVirtio } from "./devices/virtio/fs";

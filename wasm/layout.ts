@@ -71,7 +71,11 @@ export const TANDEM_BODIES: usize = 0x0660_0000;
 export const TANDEM_BODIES_END: usize = 0x0690_0000;
 /** The port's own state, with its FIFO: as static data it would swell the core's file. */
 export const TANDEM_STATE: usize = 0x0690_0000;
-export const TANDEM_STATE_END: usize = 0x06a0_0000;
+export const TANDEM_STATE_END: usize = 0x0698_0000;
+/** State of the virtio functions, then the buffers of the request being looked at (devices/virtio). */
+export const VIRTIO_STATE: usize = 0x0698_0000;
+export const VIRTIO_SEGMENTS: usize = 0x069c_0000;
+export const VIRTIO_SEGMENTS_END: usize = 0x06a0_0000;
 
 /** Data of the files that the host gives the firmware (devices/fw-cfg.ts). */
 export const FIRMWARE_FILES: usize = 0x06a0_0000;

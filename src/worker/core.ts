@@ -22,6 +22,15 @@ export interface CoreHost {
   /** A request on the Tandem port; answers with `completeRequest`, now or later. */
   request(token: number, command: number, body: number, length: number): void;
   cancelRequest(token: number): void;
+  /** A virtio device's; answers with `completeVirtio`, now or later. Its segments hold until this returns. */
+  virtioRequest(
+    place: number,
+    token: number,
+    segments: number,
+    readable: number,
+    writable: number,
+  ): void;
+  virtioReset(place: number): void;
 }
 
 type Address = WebAssembly.Global;
@@ -93,6 +102,10 @@ export interface CoreExports {
   completeRequest(token: number, status: number, length: number): number;
   /** Core address of guest RAM, 0 when it is not RAM; `writing`: the caller writes there at once. */
   guestRange(address: number, size: number, writing: number): number;
+  /** A file system that the guest mounts by the name in `length` bytes at `tag`; before power-on. Its place, or -1: no room. */
+  addVirtioFs(tag: number, length: number): number;
+  /** 0: nobody waits for it any more. */
+  completeVirtio(token: number, written: number): number;
   /** An Event of protocol/tandem-port.ts for the guest's driver, if it wants that kind. */
   raiseEvent(kind: number, payload: number): number;
   /** Plugs a UsbDevice of protocol/input.ts in or pulls it out; a third one brings a hub with it. */
@@ -197,6 +210,8 @@ export function defaultHost(): CoreHost {
     random: () => Math.floor(Math.random() * 2 ** 32),
     request: () => {},
     cancelRequest: () => {},
+    virtioRequest: () => {},
+    virtioReset: () => {},
   };
 }
 
@@ -234,6 +249,14 @@ export class Core {
         hostRequest: (token: number, command: number, body: number, length: number) =>
           host.request(token, command, body, length),
         hostCancel: (token: number) => host.cancelRequest(token),
+        hostVirtioRequest: (
+          place: number,
+          token: number,
+          segments: number,
+          readable: number,
+          writable: number,
+        ) => host.virtioRequest(place, token, segments, readable, writable),
+        hostVirtioReset: (place: number) => host.virtioReset(place),
         hostEvent: (kind: number, a: number, b: number) => host.event(kind, a, b),
         hostUnwind: () => {
           // oxlint-disable-next-line no-throw-literal

@@ -38,6 +38,7 @@ export enum Device {
   UsbHub = 34,
   VmMouse = 35,
   VmClipboard = 36,
+  Virtio = 37,
 }
 
 const ENTRY_SIZE = 16;

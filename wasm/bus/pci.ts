@@ -5,7 +5,7 @@
 import { addDevice, Device } from "./devices";
 
 const FUNCTIONS = 256; // device << 3 | function
-const ENTRY = 16; // u32 address of config space, u32 address of write mask, u32 function index of the write hook, u32 irq pin state
+const ENTRY = 16; // u32 address of config space, u32 address of write mask, u32 function index of the write hook and of the read hook
 
 const TABLE = memory.data(FUNCTIONS * ENTRY, 8);
 
@@ -48,6 +48,11 @@ export function addPciFunction(
   store<u32>(entry, load<u32>(changetype<usize>(written)), 8);
 }
 
+/** `before(offset, size)` is called ahead of each configuration read of a function, for registers that are more than memory. */
+export function onConfigRead(fn: i32, before: (offset: i32, size: i32) => void): void {
+  store<u32>(TABLE + <usize>fn * ENTRY, load<u32>(changetype<usize>(before)), 12);
+}
+
 /** The PIIX3 announces how a PIRQ reaches an ISA line. */
 export function setPirqRouter(route: (pirq: i32, level: i32) => void): void {
   pci.route = load<u32>(changetype<usize>(route));
@@ -66,6 +71,8 @@ export class Pci {
   static readConfig(offset: u32, size: i32): u32 {
     const config = Pci.selected();
     if (!config) return size == 4 ? 0xffff_ffff : size == 2 ? 0xffff : 0xff;
+    const before = load<u32>(config, 12);
+    if (before) call_indirect<void>(before, <i32>((pci.address & 0xfc) + offset), size);
     const address = load<usize>(config) + (pci.address & 0xfc) + offset;
     return size == 4
       ? load<u32>(address)
@@ -87,6 +94,11 @@ export class Pci {
       store<u8>(config + at, (load<u8>(config + at) & ~mask) | (byte & mask));
     }
     call_indirect<void>(load<u32>(entry, 8), <i32>register, size);
+  }
+
+  /** The function whose configuration is being read or written. */
+  static selectedFunction(): i32 {
+    return <i32>((pci.address >>> 8) & 0xff);
   }
 
   private static selected(): usize {

@@ -18,6 +18,7 @@ import { attachPs2Mouse } from "./ps2-mouse";
 import { attachTandemPort } from "./tandem-port";
 import { attachUart } from "./uart";
 import { attachUhci } from "./usb/uhci";
+import { attachVirtio } from "./virtio/transport";
 import { attachVmport } from "./vmport";
 
 export function attachDevices(): void {
@@ -40,4 +41,5 @@ export function attachDevices(): void {
   attachTandemPort();
   attachUhci();
   attachVmport();
+  attachVirtio();
 }

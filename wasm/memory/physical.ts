@@ -82,6 +82,42 @@ export function unmap(address: u32, size: u32): void {
   mapPages(address, size, 0, 0, 0, 0);
 }
 
+/** A device's range has moved away: what was below it, RAM where there is some. */
+export function uncover(address: u32, size: u32): void {
+  const ram = ramBytes();
+  const inRam = address < ram ? min<u32>(size, ram - address) : 0;
+  if (inRam) mapRam(address, inRam);
+  if (inRam < size) unmap(address + inRam, size - inRam);
+}
+
+/** RAM that reads and writes reach directly: no ROM, no device, nothing beyond its end. */
+export function isRam(address: u32, size: u32): bool {
+  if (<u64>address + <u64>size > <u64>ramBytes()) return false;
+  const last = (address + size - 1) >>> 12;
+  for (let page = address >>> 12; page <= last; page++) {
+    const host = <u32>RAM + (page << 12);
+    const entry = (<usize>page) << 2;
+    if (load<u32>(PAGE_READ + entry) != host || load<u32>(PAGE_WRITE + entry) != host) return false;
+  }
+  return true;
+}
+
+/**
+ * Host: core address of a range of the guest's memory; 0 when it is not all RAM. `writing`: the host writes there now, so what was
+ * decoded from it is forgotten.
+ */
+export function guestRange(address: u32, size: u32, writing: i32): usize {
+  if (!isRam(address, size)) return 0;
+  if (writing) {
+    for (let at = address; at < address + size;) {
+      const part = min<u32>(address + size - at, 4096 - (at & 0xfff));
+      if (load<u64>(CODE_LINES + ((<usize>(at >>> 12)) << 3))) invalidateCode(at, <i32>part);
+      at += part;
+    }
+  }
+  return RAM + <usize>address;
+}
+
 /** Registers a pair of functions for memory-mapped I/O; returns the handler number for mapHandler. */
 export function addHandler(
   read: (address: u32, size: i32) => u32,

@@ -3,10 +3,9 @@
 // A block is RAM from its first byte to its last, or it is not touched. Nothing outside of it is ever written. The guest's header
 // is read once; its body is copied before anybody looks at it, so that a guest that changes it meanwhile changes nothing.
 
-import { invalidateCode } from "../../cpu/blocks";
 import { hostCancel, hostEvent, hostRequest } from "../../host";
-import { CODE_LINES, PAGE_READ, PAGE_WRITE, RAM, TANDEM_BODIES } from "../../layout";
-import { Physical, ramBytes } from "../../memory/physical";
+import { TANDEM_BODIES } from "../../layout";
+import { isRam, Physical } from "../../memory/physical";
 import { MachineEvent } from "../../protocol/events";
 import { PointerCommand, PointerMode } from "../../protocol/pointer";
 import {
@@ -91,34 +90,6 @@ function takeHeader(): void {
   current.deferred = 0;
   current.tag = load<u32>(HEADER, Request.Tag);
   current.flags = <u32>load<u16>(HEADER, Request.Flags);
-}
-
-/** RAM that reads and writes reach directly: no ROM, no device, nothing beyond its end. */
-function isRam(address: u32, size: u32): bool {
-  if (<u64>address + <u64>size > <u64>ramBytes()) return false;
-  const last = (address + size - 1) >>> 12;
-  for (let page = address >>> 12; page <= last; page++) {
-    const host = <u32>RAM + (page << 12);
-    const entry = (<usize>page) << 2;
-    if (load<u32>(PAGE_READ + entry) != host || load<u32>(PAGE_WRITE + entry) != host) return false;
-  }
-  return true;
-}
-
-/**
- * Host: core address of a range of the guest's memory, for data beside a request's block; 0 when it is not all RAM. `writing`: the
- * host writes there now, so what was decoded from it is forgotten.
- */
-export function guestRange(address: u32, size: u32, writing: i32): usize {
-  if (!isRam(address, size)) return 0;
-  if (writing) {
-    for (let at = address; at < address + size;) {
-      const part = min<u32>(address + size - at, 4096 - (at & 0xfff));
-      if (load<u64>(CODE_LINES + ((<usize>(at >>> 12)) << 3))) invalidateCode(at, <i32>part);
-      at += part;
-    }
-  }
-  return RAM + <usize>address;
 }
 
 // --- Commands ---

@@ -5,15 +5,7 @@
 
 import { addPciFunction, pciFunction } from "../../bus/pci";
 import { VGA_ROM, VGA_ROM_MAX, VRAM, VRAM_SIZE } from "../../layout";
-import {
-  addHandler,
-  mapHandler,
-  mapRam,
-  mapSplit,
-  mapVideo,
-  ramBytes,
-  unmap,
-} from "../../memory/physical";
+import { addHandler, mapHandler, mapSplit, mapVideo, uncover } from "../../memory/physical";
 import { readDispi, writeDispi } from "./bochs-vbe";
 import { EDID, EDID_SIZE } from "./edid";
 import { readRegister, writeRegister } from "./registers";
@@ -118,14 +110,6 @@ function updateMappings(): void {
   if (framebuffer) mapVideo(framebuffer, VRAM_SIZE, VRAM);
   if (registers) mapHandler(registers, REGISTERS_SIZE, mapping.handler);
   if (rom) mapSplit(rom, mapping.romSize, VGA_ROM, 0);
-}
-
-/** What was below a base register's range: RAM, where there is some. */
-function uncover(address: u32, size: u32): void {
-  const ram = ramBytes();
-  const inRam = address < ram ? min<u32>(size, ram - address) : 0;
-  if (inRam) mapRam(address, inRam);
-  if (inRam < size) unmap(address + inRam, size - inRam);
 }
 
 function readMemory(address: u32, size: i32): u32 {
