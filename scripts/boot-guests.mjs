@@ -26,7 +26,7 @@ function locatedInScript(line) {
 }
 
 /** Runs one guest; resolves to whether it passed. */
-function boot({ name, options, until, folders = {}, script = [], check, timeout }) {
+function boot({ name, options, until, folders = {}, answer, script = [], check, timeout }) {
   return new Promise((resolve) => {
     const started = performance.now();
     const file = join(scratch, `${name}.script`);
@@ -43,7 +43,7 @@ function boot({ name, options, until, folders = {}, script = [], check, timeout 
     const args = ["tsx", "src/node/vm.ts", ...options.map(located), ...shared, "--serial", "stdio", "--script", file, ...(until ? ["--until", until] : []), "--timeout", String(timeout)]; // prettier-ignore
     const child = spawn("npx", args, { stdio: ["ignore", "pipe", "pipe"] });
     let complaint = "";
-    const serial = new Serial();
+    const serial = new Serial((line) => answer?.(line, directories));
     child.stdout.on("data", (data) => serial.add(data.toString("latin1")));
     child.stderr.on("data", (data) => (complaint += data));
     child.on("close", (code) => {
@@ -73,10 +73,19 @@ function hostCallsOf(text) {
 /** What a guest sends, line by line, each with the time at which it was complete. */
 class Serial {
   lines = [{ text: "", time: 0 }];
+  #whole;
+
+  /** @param whole is called with each line when it is complete */
+  constructor(whole) {
+    this.#whole = whole;
+  }
 
   add(text) {
     for (const [index, piece] of text.replaceAll("\r", "").split("\n").entries()) {
-      if (index > 0) this.lines.push({ text: "", time: 0 });
+      if (index > 0) {
+        this.#whole(this.lines.at(-1).text);
+        this.lines.push({ text: "", time: 0 });
+      }
       const line = this.lines.at(-1);
       line.text += piece;
       line.time = Date.now();

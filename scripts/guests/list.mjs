@@ -5,6 +5,7 @@ import { checkFolder, CLOSE_FOLDERS, FOLDERS_SCRIPT, prepareFolder } from "./lin
 import { checkPrograms, preparePrograms, PROGRAMS_SCRIPT } from "./linux-programs.mjs";
 import { SHELL_CHECK, SHELL_SCRIPT } from "./linux-shell.mjs";
 import { USB_CHECK, USB_SCRIPT } from "./linux-usb.mjs";
+import { answerVirtioFs, checkVirtioFs, VIRTIOFS_FOLDERS, VIRTIOFS_SCRIPT } from "./linux-virtiofs.mjs"; // prettier-ignore
 import { VMWARE_CHECK, VMWARE_SCRIPT } from "./linux-vmware.mjs";
 
 const FIRMWARE = ["--firmware", ".cache/firmware/bios-256k.bin", "--vga-firmware", ".cache/firmware/vgabios-stdvga.bin"]; // prettier-ignore
@@ -93,7 +94,8 @@ const INSTALLER_LANGUAGES = [
 
 /**
  * Name, options of npm run vm (a file name is looked up in .cache/guests), then one or both of `until`, a text, and
- * `script`, its steps; `folders` to share, each with what fills its directory; `check` gets the lines from the serial port, the
+ * `script`, its steps; `folders` to share, each with what fills its directory; `answer` gets each line from the serial port when it is complete, and the
+ * folders' directories; `check` gets the lines from the serial port, the
  * folders' directories and what the steps host-calls have told, and returns what is wrong; seconds.
  */
 export const GUESTS = [
@@ -130,6 +132,7 @@ export const GUESTS = [
   { name: "linux-686-pae", options: ["--memory", "128", "--kernel", "vmlinuz-686-pae", "--initrd", "initramfs-pae.cpio.gz", "--append", LINUX_OPTIONS], until: "GUEST-READY", timeout: 180 },
   { name: "linux-folders", options: ["--memory", "128", "--kernel", "vmlinuz-686", "--initrd", "initramfs.cpio.gz", "--append", LINUX_OPTIONS], folders: { share: prepareFolder, more: prepareMore, [`small:quota=${QUOTA_MIB}`]: () => {} }, script: [...FOLDERS_SCRIPT, ...LIMITS_SCRIPT, ...CLOSE_FOLDERS], check: (...all) => [...checkFolder(...all), ...checkLimits(...all)], timeout: 900 },
   { name: "linux-programs", options: ["--memory", "256", "--kernel", "vmlinuz-686", "--initrd", "initramfs.cpio.gz", "--append", LINUX_OPTIONS, "--hda", "tools-disk.img"], folders: { share: preparePrograms }, script: PROGRAMS_SCRIPT, check: checkPrograms, timeout: 1800 },
+  { name: "linux-virtiofs", options: ["--memory", "128", "--kernel", "vmlinuz-686", "--initrd", "initramfs.cpio.gz", "--append", LINUX_OPTIONS], folders: VIRTIOFS_FOLDERS, answer: answerVirtioFs, script: VIRTIOFS_SCRIPT, check: checkVirtioFs, timeout: 900 },
   { name: "linux-usb", options: ["--memory", "128", "--usb", "mouse,tablet,keyboard", "--kernel", "vmlinuz-686", "--initrd", "initramfs.cpio.gz", "--append", LINUX_OPTIONS], script: USB_SCRIPT, check: USB_CHECK, timeout: 300 },
   { name: "linux-vmware", options: ["--memory", "128", "--hypervisor", "vmware", "--kernel", "vmlinuz-686", "--initrd", "initramfs.cpio.gz", "--append", LINUX_OPTIONS], script: VMWARE_SCRIPT, check: VMWARE_CHECK, timeout: 300 },
   // Only the USB keyboard is listened to: SeaBIOS asks for its reports.

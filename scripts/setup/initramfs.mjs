@@ -79,7 +79,7 @@ function padding(length) {
 const BOOT_MODULES = ["ata_piix", "sd_mod", "sr_mod", "floppy", "psmouse"];
 const USB_MODULES = ["uhci_hcd", "usbhid", "hid-generic", "evdev"];
 /** There when something asks for them: mount, or a driver's alias. */
-const MORE_MODULES = [...USB_MODULES, "fuse", "uio_pci_generic", "uinput", "isofs", "ext4", "vfat", "nls_cp437", "nls_iso8859-1", "nls_ascii", "nls_utf8", "mousedev", "crc32c_generic"]; // prettier-ignore
+const MORE_MODULES = [...USB_MODULES, "fuse", "uio_pci_generic", "uinput", "isofs", "ext4", "vfat", "nls_cp437", "nls_iso8859-1", "nls_ascii", "nls_utf8", "mousedev", "crc32c_generic", "virtio_pci", "virtiofs"]; // prettier-ignore
 
 /** Applets that /init and people type; `busybox --install` makes the rest. */
 const APPLETS = [

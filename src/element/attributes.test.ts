@@ -37,7 +37,7 @@ test("attributes make a configuration that is checked like any other", () => {
     pointer: "absolute",
     usb: "tablet keyboard",
     "usb-interval": "1",
-    folders: "work, photos:ro",
+    folders: "work, photos:ro, a:cache=never, b:ro:cache=auto",
     jit: "off",
   });
   expect(parseConfig(config)).toMatchObject({
@@ -47,7 +47,12 @@ test("attributes make a configuration that is checked like any other", () => {
     pointer: "absolute",
     usb: ["tablet", "keyboard"],
     usbInterval: 1,
-    folders: [{ name: "work" }, { name: "photos", readOnly: true }],
+    folders: [
+      { name: "work" },
+      { name: "photos", readOnly: true },
+      { name: "a", cache: "never" },
+      { name: "b", readOnly: true, cache: "auto" },
+    ],
     jit: false,
   });
 });

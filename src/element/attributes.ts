@@ -1,6 +1,6 @@
 // Attributes of <tandem-pc> and the machine's configuration: one attribute for each key, "vga-firmware" for `vgaFirmware`.
 
-import type { FirmwareConfig, FolderConfig, ImageSource, MachineConfig } from "../shared/config";
+import { FOLDER_CACHES, type FirmwareConfig, type FolderConfig, type ImageSource, type MachineConfig } from "../shared/config"; // prettier-ignore
 import { TandemError } from "../shared/errors";
 
 type Key = keyof MachineConfig;
@@ -99,8 +99,9 @@ function words(text: string): string[] {
   return text.split(/[\s,]+/).filter((word) => word !== "");
 }
 
-/** "photos", or "photos:ro" to look but not touch. */
+/** "photos", "photos:ro" to look but not touch; ":cache=never" behind it when the guest is to keep nothing. */
 function folder(text: string): FolderConfig {
-  const [, name = "", readOnly] = /^(.*?)(:ro)?$/s.exec(text.trim()) ?? [];
-  return readOnly ? { name, readOnly: true } : { name };
+  const [, name = "", readOnly, cache] = /^(.*?)(:ro)?(?::cache=(auto|never))?$/s.exec(text.trim()) ?? []; // prettier-ignore
+  const kept = FOLDER_CACHES.find((one) => one === cache);
+  return { name, ...(readOnly && { readOnly: true }), ...(kept && { cache: kept }) };
 }

@@ -110,7 +110,7 @@ const REMOVABLE: readonly string[] = ["floppy", "cdrom"];
  * @attribute {string} usb - USB devices: mouse, tablet, keyboard, or none; otherwise what the pointer needs
  * @attribute {1|10} usb-interval - Milliseconds between two polls of a USB device; 10, as real ones
  * @attribute {"none"|"vmware"} hypervisor - What CPUID tells of; vmware: Linux then uses VMware's pointer and clock; none
- * @attribute {string} folders - Names of the shared folders that the machine expects, with commas; ":ro" after a name makes it read-only. What is there is in `sharedFolders`
+ * @attribute {string} folders - Names of the shared folders that the machine expects, with commas; ":ro" after a name makes it read-only, ":cache=never" keeps its files out of the guest's memory. What is there is in `sharedFolders`
  * @attribute {"both"|"to-guest"|"to-host"|"off"} clipboard - Which ways it is shared, also while the machine runs; both: the guest gets what the user pastes
  * @attribute {"auto"|"follow"|"fixed"} display - Whether the guest's picture follows the element's size, also while the machine runs; auto: on the full screen
  * @attribute {"on"|"off"} jit - Translation of the guest's code; on

@@ -4,7 +4,7 @@
 // Events travel through the MessagePort given to `listen`.
 
 import type { ErrorData } from "./errors";
-import type { BootDevice, ClipboardSetting, ImageSource, PointerMode } from "./config";
+import type { BootDevice, ClipboardSetting, FolderCache, ImageSource, PointerMode } from "./config";
 
 /** A drive with a medium that a user sees. */
 export type DriveName = BootDevice;
@@ -70,6 +70,8 @@ export type FolderSource =
 
 export interface FolderOptions {
   readOnly?: boolean;
+  /** Without it: "auto". */
+  cache?: FolderCache;
   /** Bytes by which a guest may let the folder grow; without it 16 GiB. */
   quota?: number;
 }

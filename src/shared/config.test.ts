@@ -26,7 +26,7 @@ test("the example of the design is accepted as it is", () => {
     initrd: { url: "initrd" },
     append: "console=ttyS0",
     pointer: "integrated",
-    folders: [{ name: "share", readOnly: false }],
+    folders: [{ name: "share", readOnly: false, cache: "never" }],
     jit: true,
   };
   expect(parseConfig(example)).toEqual({

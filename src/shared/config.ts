@@ -8,9 +8,17 @@ export interface ImageSource {
   size?: number;
 }
 
+/**
+ * What a guest's kernel keeps of a folder's files. "auto": pages, for a second or until it is told that they changed. "never":
+ * nothing, each read and write is the host's; large ones are faster then, but files cannot be mapped into shared memory.
+ */
+export type FolderCache = "auto" | "never";
+
 export interface FolderConfig {
   name: string;
   readOnly?: boolean;
+  /** Without it: "auto". */
+  cache?: FolderCache;
   /** The directory; for the command line. In a page, the user picks it. */
   path?: string;
 }
@@ -86,6 +94,7 @@ export const CLIPBOARD_SETTINGS: readonly ClipboardSetting[] = [
 ];
 export const DISPLAY_SETTINGS: readonly DisplaySetting[] = ["auto", "follow", "fixed"];
 export const USB_DEVICES: readonly UsbDevice[] = ["mouse", "tablet", "keyboard"];
+export const FOLDER_CACHES: readonly FolderCache[] = ["auto", "never"];
 export const HYPERVISORS: readonly HypervisorName[] = ["none", "vmware"];
 export const USB_INTERVALS: readonly UsbInterval[] = [1, 10];
 
@@ -197,6 +206,7 @@ const firmware: Checker<FirmwareConfig> = (value, path) => {
 const folder = object<FolderConfig>({
   name: nonEmpty,
   readOnly: optional(yesNo),
+  cache: optional(oneOf(FOLDER_CACHES)),
   path: optional(nonEmpty),
 });
 

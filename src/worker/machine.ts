@@ -73,6 +73,8 @@ export interface MachineParts {
   clock?: HostClock;
   /** Without it: "both". */
   clipboard?: ClipboardSetting;
+  /** Names of folders that may be shared later, beside those that are by then: the guest's hardware tells of them. */
+  folders?: readonly string[];
   /** Without it: "none". */
   hypervisor?: HypervisorName;
   /** What a triple fault does: as on hardware, or the machine stops for a look at it. */
@@ -485,6 +487,7 @@ export class Machine {
       drives: this.#drives,
     });
     if (this.#bootsByBios) this.#addBootRom();
+    this.#hub.virtioFs.plug(this.#core, this.#parts.folders ?? []);
     this.#core.exports.setHypervisor(HYPERVISOR_NUMBERS[this.#parts.hypervisor ?? "none"]);
     this.#core.exports.reset();
     this.#pointer.connect(this.#core);
@@ -658,6 +661,8 @@ export class Machine {
       event: (kind, a, b) => this.#event(kind, a, b),
       request: (token, command, body, length) => this.#hub.request(token, command, body, length),
       cancelRequest: (token) => this.#hub.cancel(token),
+      virtioRequest: (...request) => this.#hub.virtioFs.request(...request),
+      virtioReset: (place) => this.#hub.virtioFs.reset(place),
     };
   }
 

@@ -168,6 +168,7 @@ async function loadParts(
     pointer: config,
     clipboard: config.clipboard,
     hypervisor: config.hypervisor,
+    folders: config.folders.map(({ name }) => name),
     onTripleFault: "reset",
     ...(kernel && { kernel }),
     ...(initrd && { initrd, modules: [{ bytes: initrd, commandLine: "initrd" }] }),

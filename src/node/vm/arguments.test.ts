@@ -21,6 +21,13 @@ test("--folder takes a quota in MiB", () => {
   ]);
 });
 
+test("--folder takes what the guest may keep of files", () => {
+  expect(foldersOf("/a:b:cache=never", "/a:c:ro:quota=1:cache=auto")).toEqual([
+    { path: "/a", name: "b", readOnly: false, cache: "never" },
+    { path: "/a", name: "c", readOnly: true, quota: 1 << 20, cache: "auto" },
+  ]);
+});
+
 test("--folder without a name is explained", () => {
   for (const value of ["docs", "docs:", ":share", "docs:ro"])
     expect(() => foldersOf(value), value).toThrow(/DIR:NAME/);

@@ -4,13 +4,19 @@ import { readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { type FolderConfig, type MachineConfig, parseConfig } from "../../shared/config";
+import {
+  FOLDER_CACHES,
+  type FolderCache,
+  type FolderConfig,
+  type MachineConfig,
+  parseConfig,
+} from "../../shared/config";
 import { TandemError } from "../../shared/errors";
 import { unreadable } from "../file-reader";
 
 export const USAGE = `usage: npm run vm -- [--config F] [--memory MiB] [--firmware F|none] [--vga-firmware F|none]
   [--floppy F] [--hda F] [--cdrom F] [--boot floppy|hda|cdrom|menu] [--kernel F] [--initrd F[,F...]] [--append S]
-  [--serial stdio|F] [--folder DIR:NAME[:ro][:quota=MIB]] [--pointer auto|relative|absolute|integrated]
+  [--serial stdio|F] [--folder DIR:NAME[:ro][:quota=MIB][:cache=auto|never]] [--pointer auto|relative|absolute|integrated]
   [--usb mouse,tablet,keyboard] [--usb-interval 10|1] [--hypervisor none|vmware] [--jit on|off]
   (tandem:additions in place of a CD's file is the CD with drivers for guests)
   [--until TEXT] [--timeout S] [--script F] [--screenshot F.png] [--stats] [--debug]`;
@@ -19,6 +25,7 @@ export interface SharedFolder {
   path: string;
   name: string;
   readOnly: boolean;
+  cache?: FolderCache;
   /** Bytes by which the guest may let it grow. */
   quota?: number;
 }
@@ -181,28 +188,30 @@ function moduleOf(value: string): { path: string; commandLine: string } {
   return { path: placeOf(path, "."), commandLine: value.trim() };
 }
 
-function folderOf({ name, readOnly, path }: FolderConfig): SharedFolder {
+function folderOf({ name, readOnly, cache, path }: FolderConfig): SharedFolder {
   if (path === undefined)
     throw new TandemError("bad-config", `"folders": "${name}" needs a "path" here.`);
-  return { path, name, readOnly: readOnly ?? false };
+  return { path, name, readOnly: readOnly ?? false, ...(cache && { cache }) };
 }
 
-/** DIR:NAME, then ":ro", then ":quota=" and MiB, each if wanted; DIR may have colons. */
+/** DIR:NAME, then ":ro", ":quota=" and MiB, ":cache=" and what the guest keeps, each if wanted; DIR may have colons. */
 function folderArgument(value: string): SharedFolder {
-  const [, place = "", name = "", readOnly, quota] = FOLDER.exec(value) ?? [];
+  const [, place = "", name = "", readOnly, quota, wanted] = FOLDER.exec(value) ?? [];
+  const cache = FOLDER_CACHES.find((one) => one === wanted);
   if (name === "" || (name === "ro" && readOnly === undefined))
     throw new TandemError(
       "bad-argument",
-      `--folder takes DIR:NAME, DIR:NAME:ro or DIR:NAME:quota=MIB, not "${value}".`,
+      `--folder takes DIR:NAME[:ro][:quota=MIB][:cache=auto|never], not "${value}".`,
     );
   return {
     path: resolve(place),
     name,
     readOnly: readOnly !== undefined,
+    ...(cache && { cache }),
     ...(quota !== undefined && { quota: Number(quota) * 2 ** 20 }),
   };
 }
-const FOLDER = /^(.+?):([^:]+?)(:ro)?(?::quota=(\d+))?$/;
+const FOLDER = /^(.+?):([^:]+?)(:ro)?(?::quota=(\d+))?(?::cache=(auto|never))?$/;
 
 function number(option: string, value: string): number {
   const result = Number(value);

@@ -8,7 +8,7 @@
 // memory until the folder is reconnected, and the browser asks before it leaves the page then.
 
 import type { FolderState, FolderSource, MachineEvent } from "../../shared/api";
-import type { FolderConfig } from "../../shared/config";
+import type { FolderCache, FolderConfig } from "../../shared/config";
 import { TandemError } from "../../shared/errors";
 import type { MachineClient } from "../machine-client";
 import {
@@ -45,13 +45,15 @@ export interface SharedFolder {
 
 export interface ShareOptions {
   readOnly?: boolean;
+  /** What a guest's kernel keeps of its files; without it what the configuration says, else "auto". */
+  cache?: FolderCache;
   /** Bytes by which a guest may let the folder grow; without it 16 GiB. */
   quota?: number;
   /** Offer it again at the next visit; for handles of directories. */
   remember?: boolean;
 }
 
-export interface PickOptions extends Omit<ShareOptions, "quota"> {
+export interface PickOptions extends Omit<ShareOptions, "quota" | "cache"> {
   /** For the guest; without it the directory's own, or another one if that is taken. */
   name?: string;
   /** "disk": the browser's picker. "private": the browser's own storage. "list": a copy of the list of files, read-only. */
@@ -254,8 +256,13 @@ export class SharedFolders {
     const { name, source, readOnly, options } = share;
     if (!this.#machine) return;
     const { quota } = options;
+    const cache = options.cache ?? this.#expected.find((folder) => folder.name === name)?.cache;
     await this.#machine.call((api) =>
-      api.attachFolder(name, source, { readOnly, ...(quota !== undefined && { quota }) }),
+      api.attachFolder(name, source, {
+        readOnly,
+        ...(cache && { cache }),
+        ...(quota !== undefined && { quota }),
+      }),
     );
     // A handle from elsewhere: the guest hears EACCES, and the user should know why.
     if (source.kind === "handle" && !(await isPermitted(source.handle, "read")))

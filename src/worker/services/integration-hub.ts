@@ -20,6 +20,7 @@ import { ExecService } from "./exec";
 import { PointerService } from "./pointer";
 import { type PowerButtons, PowerService } from "./power";
 import { SharedFoldersService } from "./shared-folders";
+import { VirtioFs } from "./virtio-fs";
 import { VmwareClipboard } from "./vmware-clipboard";
 import { NO_COMMAND, OK, type Reply, type Service } from "./service";
 import { DisplayService } from "./display";
@@ -62,6 +63,8 @@ export class IntegrationHub {
   readonly #wake: () => void;
   readonly #services: readonly Service[];
   readonly folders: SharedFoldersService;
+  /** The same as virtio devices. */
+  readonly virtioFs: VirtioFs;
   readonly display: DisplayService;
   readonly time: TimeService;
   readonly clipboard: ClipboardService;
@@ -89,6 +92,7 @@ export class IntegrationHub {
       this.#core?.exports.raiseEvent(Event.Folders, news.number);
       this.#wake();
     });
+    this.virtioFs = new VirtioFs(this.folders, wake);
     this.display = new DisplayService(tell, wake);
     this.time = new TimeService(wake, clock);
     this.clipboard = new ClipboardService(tell, (serial) => {
@@ -117,7 +121,7 @@ export class IntegrationHub {
 
   /** Requests that were not answered at once. */
   get pending(): number {
-    return this.#underWay.size;
+    return this.#underWay.size + this.virtioFs.pending;
   }
 
   /** A core that was just made; undefined: the machine is off. */
@@ -128,6 +132,7 @@ export class IntegrationHub {
     this.#core = core;
     for (const service of this.#services) service.connect?.(core);
     this.vmwareClipboard.connect(core);
+    this.virtioFs.connect(core);
   }
 
   hello(system: number, features: number): void {

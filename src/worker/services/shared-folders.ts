@@ -7,7 +7,7 @@ import { RequestStatus } from "../../../wasm/protocol/tandem-port";
 import { ByteReader, ByteWriter } from "./shared-folders/bytes";
 import { Errno, FolderError } from "./shared-folders/errors";
 import { Folder, type FolderOptions, type FolderState } from "./shared-folders/folder";
-import { FuseServer } from "./shared-folders/fuse-server";
+import { FuseServer, type FuseTransport } from "./shared-folders/fuse-server";
 import { problemOfName } from "./shared-folders/names";
 import { type GuestPages, type PagesOf, PathServer } from "./shared-folders/path-server";
 import { ReadCache } from "./shared-folders/read-cache";
@@ -29,7 +29,8 @@ const PAGE_ENTRY = 8;
 /** FUSE's node numbers have 64 bits, ours 53: the upper part differs from session to session, wherever the machine was before. */
 const SESSION_BASES = 2 ** 20;
 const SESSION_NODES = 2 ** 32;
-const PAGES_BYTES_MAX = (1 << 20) + 65536;
+/** Of one message with its data. */
+export const PAGES_BYTES_MAX = (1 << 20) + 65536;
 
 export class SharedFoldersService implements Service {
   readonly range = 0x02;
@@ -149,6 +150,12 @@ export class SharedFoldersService implements Service {
     void this.#closeFiles();
   }
 
+  /** A FUSE file system apart from the Tandem port's, for another device: a folder by its name, or all of them. */
+  fuseServer(transport: FuseTransport, name?: string): FuseServer {
+    const mounted = name === undefined ? undefined : this.folder(name);
+    return new FuseServer(() => this.#folders, mounted, { ...transport, base: newBase() });
+  }
+
   flush(): void {}
 
   async #closeFiles(): Promise<void> {
@@ -213,7 +220,7 @@ export class SharedFoldersService implements Service {
     if (known) return known;
     const mounted = this.#folders.find((folder) => folder.number === number);
     if (number !== 0 && !mounted) throw new FolderError(Errno.NotReady);
-    const server = new FuseServer(() => this.#folders, mounted, newBase());
+    const server = new FuseServer(() => this.#folders, mounted, { base: newBase() });
     this.#fuse.set(number, server);
     return server;
   }
@@ -241,7 +248,7 @@ export function pageList(list: Uint8Array, core: () => Core | undefined): GuestP
   return new PageList(pages, length, core);
 }
 
-class PageList implements GuestPages {
+export class PageList implements GuestPages {
   readonly length: number;
   readonly #pages: readonly { address: number; length: number }[];
   readonly #core: () => Core | undefined;

@@ -22,6 +22,8 @@ export class FolderNode {
   isVanished = false;
   /** Counts how often a file became another one than the guest thinks: the host has changed it, or did not take what was written. */
   version = 0;
+  /** Counts those that the guest has made. */
+  changes = 0;
 
   size = 0;
   /** Milliseconds since 1970. */

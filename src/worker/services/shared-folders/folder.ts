@@ -4,6 +4,7 @@
 // on the host after `flush` (close, fsync), and else at the latest WRITE_BEHIND after it was written; so much can be lost when
 // the machine ends without being switched off. Operations run one after the other.
 
+import type { FolderCache } from "../../../shared/config";
 import { FolderError, Errno, isErrno, type Trouble } from "./errors";
 import { FileData } from "./file-data";
 import { FolderNode } from "./folder-node";
@@ -15,6 +16,8 @@ import { type Maybe, type Task, TaskQueue, wait, waitAll } from "./task";
 export interface FolderOptions {
   name: string;
   readOnly?: boolean;
+  /** What guests' kernels keep of its files; without it "auto". */
+  cache?: FolderCache;
   /** Bytes by which the guest may let the folder grow; without it QUOTA. */
   quota?: number;
   /** Of changes of one file that are kept in memory; see FileData. */
@@ -60,9 +63,10 @@ export class Folder {
   /** Never 0. */
   readonly number: number;
   readonly name: string;
+  readonly cache: FolderCache;
   readonly top = new FolderNode("directory", "", undefined);
   readonly #root: FolderRoot;
-  readonly #cache: ReadCache;
+  readonly #readCache: ReadCache;
   readonly #listener: FolderListener;
   readonly #queue = new TaskQueue();
   readonly #clock: () => number;
@@ -83,14 +87,15 @@ export class Folder {
   constructor(
     number: number,
     root: FolderRoot,
-    cache: ReadCache,
+    readCache: ReadCache,
     listener: FolderListener,
     options: FolderOptions,
   ) {
     this.number = number;
     this.name = options.name;
+    this.cache = options.cache ?? "auto";
     this.#root = root;
-    this.#cache = cache;
+    this.#readCache = readCache;
     this.#listener = listener;
     this.#readOnly = options.readOnly ?? false;
     this.#quota = options.quota ?? QUOTA;
@@ -844,6 +849,7 @@ export class Folder {
     const { data } = node;
     if (!data) return;
     node.size = data.size;
+    node.changes++;
     node.modified = Date.now();
     node.keepsModified = false;
     if (node.isGone && !node.isParked) return;
@@ -919,7 +925,7 @@ export class Folder {
         },
       },
       node.size,
-      this.#cache,
+      this.#readCache,
       this.#spillBytes,
     );
     return node.data;

@@ -23,8 +23,9 @@ import {
   O_ACCESS_MODE,
   O_EXCLUSIVE,
   O_TRUNCATE,
+  O_WRITE_ONLY,
   Opcode,
-  OPEN_KEEP_CACHE,
+  OpenFlag,
   OUT_HEADER_SIZE,
   RENAME_NO_REPLACE,
   ROOT_ID,
@@ -44,7 +45,6 @@ const WANTED =
   InitFlag.AutoInvalidateData |
   InitFlag.ReadDirectoryPlus |
   InitFlag.ReadDirectoryPlusAuto |
-  InitFlag.WritebackCache |
   InitFlag.ParallelDirectoryOperations |
   InitFlag.MaxPages |
   InitFlag.NoOpenDirectory;
@@ -88,6 +88,8 @@ interface Handle {
   folder: Folder;
   node: FolderNode;
   canWrite: boolean;
+  /** The kernel keeps pages of it. */
+  isCached: boolean;
 }
 
 /** Header and body: putting them together would copy what is long. */
@@ -95,9 +97,21 @@ export type FuseAnswer = readonly [Uint8Array, Uint8Array];
 
 const NOTHING = new Uint8Array(0);
 
+/** How messages reach a server, and what its kernel may do with files. */
+export interface FuseTransport {
+  /** Numbers of nodes and files lie above: a kernel that outlives its session must not meet them in the next. */
+  base?: number;
+  /** Bytes of a READ or WRITE; without it, what INIT's answer has room for. */
+  transfer?: number;
+  /** Whether the kernel may keep what is written for a while, where it offers that: what spares messages. */
+  writeBack?: boolean;
+}
+
 export class FuseServer {
   readonly #folders: () => readonly Folder[];
   readonly #mounted: Folder | undefined;
+  readonly #transfer: number | undefined;
+  readonly #wanted: number;
   readonly #known = new Map<number, Known>();
   /** The newest number of each node. */
   readonly #byNode = new Map<FolderNode, Known>();
@@ -108,11 +122,16 @@ export class FuseServer {
 
   /**
    * @param mounted without it: all folders, as directories of one
-   * @param base numbers of nodes and files lie above: a kernel that outlives its session must not meet them in the next
    */
-  constructor(folders: () => readonly Folder[], mounted?: Folder, base: number = ROOT_ID) {
+  constructor(
+    folders: () => readonly Folder[],
+    mounted?: Folder,
+    { base = ROOT_ID, transfer, writeBack = true }: FuseTransport = {},
+  ) {
     this.#folders = folders;
     this.#mounted = mounted;
+    this.#transfer = transfer;
+    this.#wanted = writeBack ? WANTED | InitFlag.WritebackCache : WANTED;
     this.#lastId = base;
     this.#lastHandle = base;
   }
@@ -201,9 +220,9 @@ export class FuseServer {
     if (major < FUSE_MAJOR) throw new FolderError(Errno.NotSupported);
     this.#known.clear();
     this.#byNode.clear();
-    this.#flags = flags & WANTED;
+    this.#flags = flags & this.#wanted;
     // The kernel's largest message is a WRITE, and a READ's answer must fit as well.
-    const data = room + OUT_HEADER_SIZE - IN_HEADER_SIZE - WRITE_IN_SIZE;
+    const data = this.#transfer ?? room + OUT_HEADER_SIZE - IN_HEADER_SIZE - WRITE_IN_SIZE;
     const maxWrite = Math.max(PAGE, Math.min(FOLDER_TRANSFER_MAX, data - (data % PAGE)));
     const out = new ByteWriter(
       minor < MINOR_WITH_LONG_INIT && major === FUSE_MAJOR ? INIT_OUT_SIZE_OLD : INIT_OUT_SIZE,
@@ -466,9 +485,28 @@ export class FuseServer {
     const truncate = (flags & O_TRUNCATE) !== 0 && this.#hasFlag(InitFlag.AtomicTruncate);
     yield* folder.open(node, canWrite, truncate);
     const number = ++this.#lastHandle;
-    this.#handles.set(number, { folder, node, canWrite });
-    // What the kernel has is good: it looks at the time and the size, or the file has a new number.
-    return new ByteWriter(16).u64(number).u32(OPEN_KEEP_CACHE).u32(0).bytes;
+    const isCached = this.#keepsPages(folder, node, flags);
+    this.#handles.set(number, { folder, node, canWrite, isCached });
+    // Pages that the kernel has are good: it looks at the time and the size, or the file has a new number.
+    const how = isCached ? OpenFlag.KeepCache : OpenFlag.DirectIo;
+    const close = canWrite ? 0 : OpenFlag.NoFlush;
+    return new ByteWriter(16)
+      .u64(number)
+      .u32(how | close)
+      .u32(0).bytes;
+  }
+
+  /**
+   * What is only written needs no pages in the guest, and cannot be mapped: passing them by is faster. Not where the kernel writes
+   * pages when it likes, or where somebody has the file open with pages: the two would not see each other's bytes at once.
+   */
+  #keepsPages(folder: Folder, node: FolderNode, flags: number): boolean {
+    if (folder.cache === "never") return false;
+    if ((flags & O_ACCESS_MODE) !== O_WRITE_ONLY) return true;
+    if (this.#hasFlag(InitFlag.WritebackCache)) return true;
+    for (const other of this.#handles.values())
+      if (other.node === node && other.isCached) return true;
+    return false;
   }
 
   #mustHaveRoom(): void {
@@ -567,6 +605,25 @@ export class FuseServer {
   }
 }
 
+/** What a message is about; undefined: it is none. */
+export function opcodeOf(message: Uint8Array): Opcode | undefined {
+  if (message.length < IN_HEADER_SIZE) return undefined;
+  return new DataView(message.buffer, message.byteOffset).getUint32(4, true);
+}
+
+/** The answer to any message of a kernel that has nothing to ask here. */
+export function refusal(message: Uint8Array, errno: Errno): FuseAnswer | undefined {
+  switch (opcodeOf(message)) {
+    case undefined:
+    case Opcode.Forget:
+    case Opcode.BatchForget:
+    case Opcode.Interrupt:
+      return undefined;
+    default:
+      return answer(message.slice(8, 16), -errno, NOTHING);
+  }
+}
+
 function answer(unique: Uint8Array, error: number, body: Uint8Array): FuseAnswer {
   const header = new ByteWriter(OUT_HEADER_SIZE);
   header
@@ -609,7 +666,16 @@ function putAttributes(out: ByteWriter, folder: Folder, node: FolderNode): void 
   let mode = node.mode ?? DEFAULT_MODE;
   if (folder.isReadOnly) mode &= ~WRITE_BITS;
   const type = isDirectory ? S_DIRECTORY : S_FILE;
-  putStat(out, node.number, node.size, node.modified, type | mode, node.isGone ? 0 : 1);
+  const links = node.isGone ? 0 : 1;
+  putStat(out, node.number, node.size, node.modified, type | mode, links, changesOf(node));
+}
+
+/**
+ * Nanoseconds by which two versions of a file that the guest has made in the same millisecond differ: a kernel that has pages of
+ * one forgets them by that. A time that the guest has set is told as it is.
+ */
+function changesOf(node: FolderNode): number {
+  return node.keepsModified ? 0 : node.changes % NANOSECONDS_OF_TIMES;
 }
 
 function putTopAttributes(out: ByteWriter): void {
@@ -623,10 +689,11 @@ function putStat(
   modified: number,
   mode: number,
   links: number,
+  fraction = 0,
 ): void {
   const milliseconds = Math.max(0, modified);
   const seconds = Math.floor(milliseconds / 1000);
-  const nanoseconds = Math.floor(milliseconds % 1000) * 1_000_000;
+  const nanoseconds = Math.floor(milliseconds % 1000) * NANOSECONDS_OF_TIMES + fraction;
   out
     .u64(number)
     .u64(size)

@@ -68,10 +68,16 @@ export enum SetFlag {
 }
 
 /** Of OPEN's answer. */
-export const OPEN_KEEP_CACHE = 2;
+export enum OpenFlag {
+  DirectIo = 1 << 0,
+  KeepCache = 1 << 1,
+  /** Closing it needs no FLUSH; Linux 5.16, without write-back. */
+  NoFlush = 1 << 5,
+}
 
 /** Linux's O_ bits on x86. */
 export const O_ACCESS_MODE = 3;
+export const O_WRITE_ONLY = 1;
 export const O_EXCLUSIVE = 0x80;
 export const O_TRUNCATE = 0x200;
 
