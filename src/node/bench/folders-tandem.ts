@@ -1,7 +1,7 @@
 // Tandem's half of the folder benchmark: a Linux guest with an empty folder in memory. Prints a line of JSON for each line of the
 // guest's serial port.
 //
-// usage: node --import tsx folders-tandem.ts SCRIPT
+// usage: node --import tsx folders-tandem.ts SCRIPT virtiofs|tandemd auto|never
 
 import { readFileSync } from "node:fs";
 import { recogniseKernel } from "../../worker/boot/image";
@@ -10,12 +10,18 @@ import { MemoryRoot } from "../../worker/services/shared-folders/memory-root";
 import { coreModule } from "../core-module";
 import { FOLDER_GUEST, FolderMeter } from "./folders-meter";
 
+const [, , script = "", way = "", cache = ""] = process.argv;
+const MOUNTS: Readonly<Record<string, string>> = {
+  virtiofs: "modprobe virtio_pci; modprobe virtiofs; mount -t virtiofs share /mnt; cd /mnt",
+  tandemd: "folders; cd /host/share",
+};
+
 const { memory, kernel, initrd, append } = FOLDER_GUEST;
 const root = new MemoryRoot();
-root.put(["bench.sh"], readFileSync(process.argv[2] ?? ""));
+root.put(["bench.sh"], readFileSync(script));
 const image = await recogniseKernel(readFileSync(kernel));
 const meter = new FolderMeter(
-  "folders; cd /host/share",
+  MOUNTS[way] ?? "",
   (text: string) => machine.serialInput(new TextEncoder().encode(text)),
   () => machine.stats().instructions,
 );
@@ -34,5 +40,5 @@ const machine: Machine = new Machine(
     if (event.type === "serial") meter.take(event.bytes);
   },
 );
-machine.folders.attach(root, { name: "share" });
+machine.folders.attach(root, { name: "share", cache: cache === "never" ? "never" : "auto" });
 machine.start();

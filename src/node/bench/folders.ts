@@ -1,5 +1,5 @@
-// npm run bench -- --only folders: the same Linux guest works in a folder of the host, on Tandem (FUSE over the Tandem port) and on
-// v86 (virtio-9p), both with the files in the memory of Node. Median of all rounds; per second of the process's time on processors
+// npm run bench -- --only folders: the same Linux guest works in a folder of the host, on Tandem (virtio-fs, with pages of files in
+// the guest and without; our daemon on the Tandem port) and on v86 (virtio-9p), all with the files in the memory of Node. Median of all rounds; per second of the process's time on processors
 // as well, which other work on the computer changes least.
 
 import { spawn } from "node:child_process";
@@ -23,7 +23,9 @@ const WORK: readonly { name: string; amount: number; unit: string }[] = [
 ];
 
 const ENGINES: readonly { name: string; program: string; options: readonly string[] }[] = [
-  { name: "tandem", program: "folders-tandem.ts", options: [] },
+  { name: "virtiofs", program: "folders-tandem.ts", options: ["virtiofs", "auto"] },
+  { name: "virtiofs-never", program: "folders-tandem.ts", options: ["virtiofs", "never"] },
+  { name: "tandemd", program: "folders-tandem.ts", options: ["tandemd", "auto"] },
   { name: "v86", program: "folders-v86.ts", options: [] },
   { name: "v86-msize-512000", program: "folders-v86.ts", options: ["msize=512000"] },
 ];
