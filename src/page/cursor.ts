@@ -90,6 +90,10 @@ export class GuestCursor {
         this.#image = imageOf(event);
         this.#shown = "";
         break;
+      case "cursor-none":
+        this.#shape = undefined;
+        this.#image = undefined;
+        break;
       case "cursor-visible":
         this.#visible = event.visible;
         break;

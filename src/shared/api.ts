@@ -331,6 +331,8 @@ export type MachineEvent =
       inverts: boolean;
       mask?: Uint8Array<ArrayBuffer>;
     }
+  /** The guest draws its cursor itself again. */
+  | { type: "cursor-none" }
   /** A guest that has never sent a shape draws its cursor itself. */
   | { type: "cursor-visible"; visible: boolean }
   /** The guest has moved its cursor itself, to these pixels of its picture. */

@@ -17,11 +17,12 @@ export enum PointerState {
 
 export enum PointerCommand {
   Mode = 0x0101, // body: u32 PointerMode the driver wants; Automatic after HELLO
-  CursorShape = 0x0102, // body: CursorShape, then the picture
+  CursorShape = 0x0102, // body: CursorShape, then the picture. Width and height 0: none, the guest draws its cursor itself again
   CursorShow = 0x0103, // body: u32: 1 shown, 0 hidden
   CursorWarp = 0x0104, // body: u32 x, u32 y in pixels: the guest has moved its cursor itself
   CursorPosition = 0x0105, // body: u32 x, u32 y in pixels: where the guest has its cursor now
   Grab = 0x0106, // body: u32: 1 asks for the pointer to be captured (games), 0 gives it back
+  CursorPiece = 0x0107, // body: CursorPiece, then bytes: of a body of CURSOR_SHAPE that does not fit into the driver's block
 }
 
 export enum PointerMode {
@@ -33,7 +34,7 @@ export enum PointerMode {
 
 /** Offsets in the body of CursorShape. */
 export enum CursorShape {
-  Width = 0, // u16, 1 to CURSOR_SIZE_MAX
+  Width = 0, // u16, up to CURSOR_SIZE_MAX
   Height = 2, // u16
   HotX = 4, // u16, inside the picture
   HotY = 6, // u16
@@ -42,6 +43,14 @@ export enum CursorShape {
 }
 
 export const CURSOR_SIZE_MAX = 128;
+
+/** Pieces come in order, from 0 on; with the last one the shape is there. EINVAL: begin again. */
+export enum CursorPiece {
+  Total = 0, // u32: bytes of the whole
+  Offset = 4, // u32
+  Length = 8, // u32
+  DATA = 12,
+}
 
 export enum CursorFormat {
   /** AND mask, then XOR mask, one bit a pixel, rows of whole bytes, highest bit left. AND 1 and XOR 1 inverts the screen. */

@@ -127,3 +127,50 @@ test("short bodies and unknown commands are refused", () => {
     expect(pointer.request(command, new Uint8Array(bytes)).status).toBe(RequestStatus.Invalid);
   expect(pointer.request(0x01ff, new Uint8Array(8)).status).toBe(RequestStatus.NoCommand);
 });
+
+test("a shape that is too large for one block comes in pieces", () => {
+  const { pointer, events } = service();
+  const body = shape({ width: 64, height: 64, hotX: 3 }, 64 * 64 * 4);
+  body.set([1, 2, 3, 4], body.length - 4);
+  const piece = (from: number, to: number): number => {
+    const data = new Uint8Array(12 + to - from + 100); // a driver's blocks are larger
+    data.set(words(body.length, from, to - from));
+    data.set(body.subarray(from, to), 12);
+    return pointer.request(PointerCommand.CursorPiece, data).status;
+  };
+  expect(piece(4000, 8000)).toBe(RequestStatus.Invalid); // not the first
+  expect(piece(0, 4000)).toBe(RequestStatus.Ok);
+  expect(piece(4000, 8000)).toBe(RequestStatus.Ok);
+  expect(piece(12_000, 16_000)).toBe(RequestStatus.Invalid); // one is left out
+  expect(piece(0, 8000)).toBe(RequestStatus.Ok); // begins again
+  pointer.flush();
+  expect(events).toEqual([]);
+  expect(piece(8000, body.length)).toBe(RequestStatus.Ok);
+  pointer.flush();
+  expect(events).toMatchObject([{ type: "cursor-shape", width: 64, height: 64, hotX: 3 }]);
+  const [event] = events;
+  if (event?.type === "cursor-shape") expect([...event.pixels.data.slice(-4)]).toEqual([3, 2, 1, 4]); // prettier-ignore
+});
+
+test("pieces of no shape are refused", () => {
+  const { pointer } = service();
+  const request = (...values: number[]) =>
+    pointer.request(PointerCommand.CursorPiece, words(...values)).status;
+  expect(request(0)).toBe(RequestStatus.Invalid);
+  expect(request(0, 0, 0)).toBe(RequestStatus.Invalid);
+  expect(request(0xffff_ffff, 0, 4, 1)).toBe(RequestStatus.Invalid); // larger than any shape
+  expect(request(16, 0, 8, 1)).toBe(RequestStatus.Invalid); // less than it says
+  expect(request(4, 0, 8, 1, 2)).toBe(RequestStatus.Invalid); // more than the whole
+});
+
+test("a guest that draws its cursor itself again says so, and the newest counts", () => {
+  const { pointer, events } = service();
+  pointer.request(PointerCommand.CursorShape, shape({}, 8));
+  pointer.request(PointerCommand.CursorShape, shape({ width: 0, height: 0 }, 0));
+  pointer.flush();
+  expect(events.splice(0)).toEqual([{ type: "cursor-none" }]);
+  pointer.request(PointerCommand.CursorShape, shape({ width: 0, height: 0 }, 0));
+  pointer.request(PointerCommand.CursorShape, shape({}, 8));
+  pointer.flush();
+  expect(events).toMatchObject([{ type: "cursor-shape" }]);
+});

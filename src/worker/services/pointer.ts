@@ -6,6 +6,7 @@ import type { MachineEvent } from "../../shared/api";
 import {
   CURSOR_SIZE_MAX,
   CursorFormat,
+  CursorPiece,
   CursorShape,
   PointerCommand,
 } from "../../../wasm/protocol/pointer";
@@ -16,6 +17,7 @@ type CursorShapeEvent = Extract<MachineEvent, { type: "cursor-shape" }>;
 
 const BYTES_PER_PIXEL = 4;
 const OPAQUE = 255;
+const BODY_MAX = CursorShape.PICTURE + CURSOR_SIZE_MAX * CURSOR_SIZE_MAX * BYTES_PER_PIXEL;
 
 export class PointerService implements Service {
   readonly range = 0x01;
@@ -24,6 +26,9 @@ export class PointerService implements Service {
   readonly #news = new Map<MachineEvent["type"], MachineEvent>();
   #isVisible = true;
   #isGrabbed = false;
+  /** Of a shape that comes in pieces: its body, and how much of it is there. */
+  #body = new Uint8Array(0);
+  #received = 0;
 
   constructor(tell: (event: MachineEvent) => void) {
     this.#tell = tell;
@@ -32,10 +37,10 @@ export class PointerService implements Service {
   request(command: number, body: Uint8Array<ArrayBuffer>): Reply {
     const view = new DataView(body.buffer);
     switch (command as PointerCommand) {
-      case PointerCommand.CursorShape: {
-        const shape = readShape(body);
-        return shape ? this.#note(shape) : INVALID;
-      }
+      case PointerCommand.CursorShape:
+        return this.#shape(body);
+      case PointerCommand.CursorPiece:
+        return body.length < CursorPiece.DATA ? INVALID : this.#piece(body, view);
       case PointerCommand.CursorShow:
         if (body.length < 4) return INVALID;
         this.#isVisible = view.getUint32(0, true) !== 0;
@@ -58,6 +63,7 @@ export class PointerService implements Service {
   /** The cursor is the host's again, and free. */
   endSession(): void {
     this.#news.clear();
+    this.#received = 0;
     if (this.#isGrabbed) this.#tell({ type: "pointer-grab", wanted: false });
     if (!this.#isVisible) this.#tell({ type: "cursor-visible", visible: true });
     this.#isGrabbed = false;
@@ -70,6 +76,29 @@ export class PointerService implements Service {
     this.#news.clear();
   }
 
+  #shape(body: Uint8Array<ArrayBuffer>): Reply {
+    const shape = isNone(body) ? ({ type: "cursor-none" } as const) : readShape(body);
+    if (!shape) return INVALID;
+    this.#news.delete(shape.type === "cursor-shape" ? "cursor-none" : "cursor-shape");
+    return this.#note(shape);
+  }
+
+  #piece(body: Uint8Array<ArrayBuffer>, view: DataView): Reply {
+    const total = view.getUint32(CursorPiece.Total, true);
+    const offset = view.getUint32(CursorPiece.Offset, true);
+    const length = view.getUint32(CursorPiece.Length, true);
+    const data = body.subarray(CursorPiece.DATA, CursorPiece.DATA + length);
+    if (offset === 0 && total <= BODY_MAX) {
+      this.#body = new Uint8Array(total);
+      this.#received = 0;
+    }
+    if (data.length < length || length > this.#body.length - offset) return INVALID;
+    if (total !== this.#body.length || offset !== this.#received) return INVALID;
+    this.#body.set(data, offset);
+    this.#received += length;
+    return this.#received === total ? this.#shape(this.#body) : OK;
+  }
+
   #note(event: MachineEvent): Reply {
     this.#news.set(event.type, event);
     return OK;
@@ -80,7 +109,12 @@ function readPlace(view: DataView): { x: number; y: number } {
   return { x: view.getUint32(0, true), y: view.getUint32(4, true) };
 }
 
-/** The body of CursorShape; undefined when it makes no sense. */
+function isNone(body: Uint8Array<ArrayBuffer>): boolean {
+  if (body.length < CursorShape.PICTURE) return false;
+  return new DataView(body.buffer).getUint32(CursorShape.Width, true) === 0; // with the height
+}
+
+/** The body of CursorShape; undefined when it has no picture. */
 export function readShape(body: Uint8Array<ArrayBuffer>): CursorShapeEvent | undefined {
   if (body.length < CursorShape.PICTURE) return undefined;
   const view = new DataView(body.buffer, body.byteOffset, body.length);
