@@ -17,6 +17,7 @@ import { DirectoryRoot } from "./directory-root";
 import { FileReader, unreadable } from "./file-reader";
 import { type Arguments, isWebAddress, parseArguments, USAGE } from "./vm/arguments";
 import { countedRoot, type HostCalls } from "./vm/counted-root";
+import { HostClipboard } from "./vm/host-clipboard";
 import { parseScript, type Step } from "./vm/script";
 import { Watcher } from "./vm/watcher";
 
@@ -38,6 +39,7 @@ const ADDITIONS = "tandem:additions";
 const SCREEN_CHECK_INTERVAL = 100;
 /** Longer than a PS/2 mouse needs to report. */
 const CLICK_MILLISECONDS = 60;
+const NO_CURSOR: [number, number] = [0, 0];
 
 async function main(): Promise<number> {
   const args = parseArguments(process.argv.slice(2));
@@ -61,6 +63,9 @@ class Run {
   #buttons = 0;
   readonly #hostCalls: HostCalls = {};
   #fuseRequestsTold = 0;
+  readonly #clipboard: HostClipboard;
+  /** Width and height of the cursor that the host would draw. */
+  #cursor: [number, number] = NO_CURSOR;
   /** Of a machine that has switched itself off. */
   #lastPicture: Pixels | undefined;
 
@@ -68,6 +73,7 @@ class Run {
     this.#args = args;
     this.#serialOut = openSerial(args.serial, (bytes) => this.#machine.serialInput(bytes));
     this.#machine = new Machine(parts, (event) => this.#event(event));
+    this.#clipboard = new HostClipboard(this.#machine.clipboard);
     this.#watcher = new Watcher(() => this.#machine.screenText());
     const timers: NodeJS.Timeout[] = [
       setInterval(() => this.#watcher.checkScreen(), SCREEN_CHECK_INTERVAL),
@@ -124,6 +130,17 @@ class Run {
         process.stderr.write(`${event.error.message}\n`);
         if (event.error.code === "core-crash") this.#finish(Exit.Crash);
         break;
+      case "clipboard-offer":
+      case "clipboard-wanted":
+        this.#clipboard.event(event);
+        break;
+      case "cursor-shape":
+        this.#cursor = [event.width, event.height];
+        break;
+      case "cursor-none":
+      case "guest-bye":
+        this.#cursor = NO_CURSOR;
+        break;
       default:
         break; // for a page: frames, lights, pointer
     }
@@ -178,6 +195,18 @@ class Run {
         return this.#press(this.#buttons & ~step.button);
       case "pointer":
         return machine.setPointerMode(step.mode);
+      case "copy":
+        return this.#clipboard.copy("text/plain", new TextEncoder().encode(step.text));
+      case "copy-file":
+        return this.#clipboard.copy(step.format, await readFile(step.file));
+      case "wait-copied":
+        await this.#clipboard.wait("text/plain", (bytes) => decode(bytes) === step.text);
+        return;
+      case "save-copied":
+        return writeFile(step.file, await this.#clipboard.wait(step.format));
+      case "wait-cursor":
+        while (this.#cursor.join() !== step.size.join()) await sleep(SCREEN_CHECK_INTERVAL);
+        return;
       case "wheel":
         return machine.pointerWheel(step.notches);
       case "screenshot":
@@ -217,11 +246,7 @@ class Run {
     if (width === 0) throw new TandemError("not-running", "There is no picture to save.");
     const png = new PNG({ width, height });
     png.data = Buffer.from(data.buffer, data.byteOffset, data.byteLength);
-    try {
-      writeFileSync(file, PNG.sync.write(png));
-    } catch (error) {
-      throw unreadable(file, error);
-    }
+    writeFile(file, PNG.sync.write(png));
   }
 
   async #end(code: number): Promise<number> {
@@ -365,6 +390,18 @@ async function readFile(path: string): Promise<Uint8Array<ArrayBuffer>> {
   } finally {
     source.close();
   }
+}
+
+function writeFile(path: string, bytes: Uint8Array): void {
+  try {
+    writeFileSync(path, bytes);
+  } catch (error) {
+    throw unreadable(path, error);
+  }
+}
+
+function decode(bytes: Uint8Array): string {
+  return new TextDecoder().decode(bytes);
 }
 
 function readText(path: string): string {

@@ -3,7 +3,7 @@
 import { POINTER_MODES, type PointerMode } from "../../shared/config";
 import { keysOfChord } from "../../shared/keys";
 import { TandemError } from "../../shared/errors";
-import type { DriveName } from "../../shared/api";
+import type { ClipboardFormat, DriveName } from "../../shared/api";
 
 export type Step =
   | { step: "wait"; text: string }
@@ -19,6 +19,9 @@ export type Step =
   | { step: "down" | "up" | "click"; button: number }
   | { step: "wheel"; notches: number }
   | { step: "pointer"; mode: PointerMode }
+  | { step: "copy" | "wait-copied"; text: string }
+  | { step: "copy-file" | "save-copied"; format: ClipboardFormat; file: string }
+  | { step: "wait-cursor"; size: [number, number] }
   | { step: "screenshot" | "snapshot" | "restore"; file: string }
   | { step: "detach" | "read-only" | "host-calls"; name: string }
   | { step: "eject"; drive: DriveName }
@@ -62,7 +65,16 @@ function parseStep(name: string, rest: string): Step {
       return { step: name };
     case "type":
     case "serial":
+    case "copy":
+    case "wait-copied":
       return { step: name, text: some(unescape(rest)) };
+    case "copy-file":
+    case "save-copied": {
+      const [format = "", ...words] = rest.trim().split(/\s+/);
+      return { step: name, format: clipboardFormat(format), file: some(words.join(" ")) };
+    }
+    case "wait-cursor":
+      return { step: name, size: cursorSize(rest.trim()) };
     case "sleep":
       return { step: name, milliseconds: numbers(rest, 1)[0] ?? 0 };
     case "key":
@@ -135,6 +147,22 @@ function button(name: string): number {
 function drive(name: string): DriveName {
   if (name === "floppy" || name === "hda" || name === "cdrom") return name;
   throw new StepProblem("the drives are floppy, hda, cdrom.");
+}
+
+const CLIPBOARD_FORMATS: readonly ClipboardFormat[] = ["text/plain", "text/html", "image/png"];
+
+function clipboardFormat(name: string): ClipboardFormat {
+  const format = CLIPBOARD_FORMATS.find((known) => known === name);
+  if (!format) throw new StepProblem(`the clipboard has ${CLIPBOARD_FORMATS.join(", ")}.`);
+  return format;
+}
+
+/** "none": the guest draws its cursor itself. */
+function cursorSize(text: string): [number, number] {
+  if (text === "none") return [0, 0];
+  const [, width = "", height = ""] = /^(\d+)x(\d+)$/.exec(text) ?? [];
+  if (!height) throw new StepProblem('a size like 16x16 must follow, or "none".');
+  return [Number(width), Number(height)];
 }
 
 const ESCAPES: Readonly<Record<string, string>> = {
