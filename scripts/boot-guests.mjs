@@ -30,7 +30,6 @@ function boot({ name, options, until, folders = {}, answer, script = [], check, 
   return new Promise((resolve) => {
     const started = performance.now();
     const file = join(scratch, `${name}.script`);
-    writeFileSync(file, `${script.map(locatedInScript).join("\n")}\n`);
     const directories = {};
     const shared = Object.entries(folders).flatMap(([folder, prepare]) => {
       const [folderName] = folder.split(":");
@@ -40,6 +39,8 @@ function boot({ name, options, until, folders = {}, answer, script = [], check, 
       directories[folderName] = directory;
       return ["--folder", `${directory}:${folder}`];
     });
+    const steps = typeof script === "function" ? script(directories) : script;
+    writeFileSync(file, `${steps.map(locatedInScript).join("\n")}\n`);
     const args = ["tsx", "src/node/vm.ts", ...options.map(located), ...shared, "--serial", "stdio", "--script", file, ...(until ? ["--until", until] : []), "--timeout", String(timeout)]; // prettier-ignore
     const child = spawn("npx", args, { stdio: ["ignore", "pipe", "pipe"] });
     let complaint = "";

@@ -64,6 +64,15 @@ const PROGRAMS = [
     linkFlags: [],
     prepare: () => [],
   },
+  {
+    name: "tandem-x11",
+    folder: join(ADDITIONS, "linux"),
+    binary: "tandem-x11",
+    parts: ["lib", "x11"],
+    shared: [],
+    linkFlags: [],
+    prepare: () => [],
+  },
 ];
 
 const committed = ({ folder, binary }) => join(folder, binary);

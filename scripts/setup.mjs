@@ -13,6 +13,7 @@ import { buildInitramfs, SOURCES as INITRAMFS_SOURCES } from "./setup/initramfs.
 import { buildPcTest, pcTestTime } from "./setup/pc-test.mjs";
 import { has, run, say } from "./setup/say.mjs";
 import { buildToolsDisk } from "./setup/tools-disk.mjs";
+import { buildX11Disk, x11DiskTime } from "./setup/x11.mjs";
 
 process.chdir(join(import.meta.dirname, ".."));
 const CACHE = resolve(".cache");
@@ -123,6 +124,12 @@ function folderTests(packages) {
   make(join(GUESTS, "tools-disk.img"), (target) => buildToolsDisk(target, packages));
 }
 
+function x11(packages) {
+  const target = join(GUESTS, "x11-disk.img");
+  dropOutdated(target, x11DiskTime());
+  make(target, (file) => buildX11Disk(file, packages));
+}
+
 function linuxDisk(packages) {
   make(join(GUESTS, "linux-disk.img"), (target) => {
     say("building a disk image with GRUB and the Debian kernel");
@@ -170,6 +177,7 @@ if (reason) {
     linuxDisk(packages);
     pcTest();
     folderTests(packages);
+    x11(packages);
     installer(packages);
   }
 }

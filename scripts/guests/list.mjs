@@ -7,6 +7,7 @@ import { SHELL_CHECK, SHELL_SCRIPT } from "./linux-shell.mjs";
 import { USB_CHECK, USB_SCRIPT } from "./linux-usb.mjs";
 import { answerVirtioFs, checkVirtioFs, VIRTIOFS_FOLDERS, VIRTIOFS_SCRIPT } from "./linux-virtiofs.mjs"; // prettier-ignore
 import { VMWARE_CHECK, VMWARE_SCRIPT } from "./linux-vmware.mjs";
+import { checkX11, prepareX11, x11Script } from "./linux-x11.mjs";
 
 const FIRMWARE = ["--firmware", ".cache/firmware/bios-256k.bin", "--vga-firmware", ".cache/firmware/vgabios-stdvga.bin"]; // prettier-ignore
 const LINUX_OPTIONS = "console=tty0 console=ttyS0 nokaslr cryptomgr.notests noisapnp";
@@ -94,9 +95,9 @@ const INSTALLER_LANGUAGES = [
 
 /**
  * Name, options of npm run vm (a file name is looked up in .cache/guests), then one or both of `until`, a text, and
- * `script`, its steps; `folders` to share, each with what fills its directory; `answer` gets each line from the serial port when it is complete, and the
- * folders' directories; `check` gets the lines from the serial port, the
- * folders' directories and what the steps host-calls have told, and returns what is wrong; seconds.
+ * `script`, its steps, or a function that makes them from the folders' directories; `folders` to share, each with what fills its
+ * directory; `answer` gets each line from the serial port when it is complete, and the directories; `check` gets the lines, the
+ * directories and what the steps host-calls have told, and returns what is wrong; seconds.
  */
 export const GUESTS = [
   // Half of the pass is its last test, which waits twice 80 seconds for bits to fade.
@@ -134,6 +135,7 @@ export const GUESTS = [
   { name: "linux-programs", options: ["--memory", "256", "--kernel", "vmlinuz-686", "--initrd", "initramfs.cpio.gz", "--append", LINUX_OPTIONS, "--hda", "tools-disk.img"], folders: { share: preparePrograms }, script: PROGRAMS_SCRIPT, check: checkPrograms, timeout: 1800 },
   { name: "linux-virtiofs", options: ["--memory", "128", "--kernel", "vmlinuz-686", "--initrd", "initramfs.cpio.gz", "--append", LINUX_OPTIONS], folders: VIRTIOFS_FOLDERS, answer: answerVirtioFs, script: VIRTIOFS_SCRIPT, check: checkVirtioFs, timeout: 900 },
   { name: "linux-usb", options: ["--memory", "128", "--usb", "mouse,tablet,keyboard", "--kernel", "vmlinuz-686", "--initrd", "initramfs.cpio.gz", "--append", LINUX_OPTIONS], script: USB_SCRIPT, check: USB_CHECK, timeout: 300 },
+  { name: "linux-x11", options: ["--memory", "128", "--kernel", "vmlinuz-686", "--initrd", "initramfs.cpio.gz", "--append", `${LINUX_OPTIONS} vga=791`, "--hda", "x11-disk.img"], folders: { share: prepareX11 }, script: x11Script, check: checkX11, timeout: 600 },
   { name: "linux-vmware", options: ["--memory", "128", "--hypervisor", "vmware", "--kernel", "vmlinuz-686", "--initrd", "initramfs.cpio.gz", "--append", LINUX_OPTIONS], script: VMWARE_SCRIPT, check: VMWARE_CHECK, timeout: 300 },
   // Only the USB keyboard is listened to: SeaBIOS asks for its reports.
   { name: "seabios-usb-keyboard", options: ["--memory", "64", ...FIRMWARE, "--usb", "keyboard", "--floppy", "grub-rescue-floppy.img", "--cdrom", "grub-rescue-cdrom.iso", "--boot", "menu"], script: ["wait Press ESC for boot menu", "sleep 200", "key esc", "wait Select boot device", "sleep 200", "type 2", "wait GNU GRUB  version"], timeout: 120 },

@@ -26,6 +26,19 @@ const FILES: readonly { path: string; url: URL; executable?: boolean }[] = [
     executable: true,
   },
   {
+    path: "linux/tandem-x11",
+    url: new URL("../../guest-additions/linux/tandem-x11", import.meta.url),
+    executable: true,
+  },
+  {
+    path: "linux/tandem-x11.xsession",
+    url: new URL("../../guest-additions/linux/cd/tandem-x11.xsession", import.meta.url),
+  },
+  {
+    path: "linux/tandem-x11.desktop",
+    url: new URL("../../guest-additions/linux/cd/tandem-x11.desktop", import.meta.url),
+  },
+  {
     path: "linux/tandemd.service",
     url: new URL("../../guest-additions/linux/cd/tandemd.service", import.meta.url),
   },

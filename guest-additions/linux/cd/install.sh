@@ -10,7 +10,9 @@ settings=/etc/default/tandemd
 unit=/etc/systemd/system/tandemd.service
 script=/etc/init.d/tandemd
 modules=/etc/modules-load.d/tandem.conf
-tools="tandem-clip tandem-channel"
+tools="tandem-clip tandem-channel tandem-x11"
+xsession=/etc/X11/Xsession.d/90tandem-x11
+autostart=/etc/xdg/autostart/tandem-x11.desktop
 
 usage() {
   echo "usage: sh install.sh [--exec] [--folders DIRECTORY] [--uninstall]"
@@ -40,7 +42,7 @@ stop() {
 uninstall() {
   stop
   if has_systemd; then systemctl disable tandemd 2> /dev/null || true; fi
-  rm -f "$unit" "$script" "$modules" "$settings" "$sbin/tandemd"
+  rm -f "$unit" "$script" "$modules" "$settings" "$sbin/tandemd" "$xsession" "$autostart"
   for tool in $tools; do rm -f "$bin/$tool"; done
   ! has update-rc.d || update-rc.d tandemd remove > /dev/null 2>&1 || true
   ! has_systemd || systemctl daemon-reload
@@ -80,6 +82,15 @@ for tool in $tools; do
   [ ! -f "$here/linux/$tool" ] || copy "$here/linux/$tool" "$bin"
 done
 echo "OPTIONS=\"$options $folders\"" > "$settings"
+
+# Debian's X sessions read a directory when they begin; elsewhere desktops do, and both would start it twice.
+if [ -d "${xsession%/*}" ]; then
+  cp "$here/linux/tandem-x11.xsession" "$xsession"
+  chmod 644 "$xsession"
+elif [ -d "${autostart%/*}" ]; then
+  cp "$here/linux/tandem-x11.desktop" "$autostart"
+  chmod 644 "$autostart"
+fi
 
 if [ -d /etc/modules-load.d ]; then
   printf 'fuse\nuinput\nuio_pci_generic\n' > "$modules"

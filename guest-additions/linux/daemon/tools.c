@@ -21,6 +21,7 @@ typedef struct {
   u32 events;
   u32 requests;
   bool isRoot;
+  bool hasCursor; // has told the host how to draw it
 } Tool;
 
 /** A block's answer goes to the tool, unless another has its place by then. */
@@ -70,6 +71,20 @@ static void wantEvents(void) {
   portWantEvents();
 }
 
+static void released(Block *block, i32 status) {
+  (void)status;
+  portRelease(block);
+}
+
+/** However a tool ends, the host does not go on to draw a cursor of its. */
+static void takeCursorBack(Tool *tool) {
+  Block *block = tool->hasCursor ? portBlock() : 0;
+  tool->hasCursor = false;
+  if (!block) return;
+  clearBytes(bodyOf(block), TANDEM_CURSOR_SHAPE_PICTURE);
+  portSend(block, TANDEM_POINTER_COMMAND_CURSOR_SHAPE, TANDEM_CURSOR_SHAPE_PICTURE, false, released, 0);
+}
+
 static void drop(Tool *tool) {
   unwatch(tool->file);
   closeFile(tool->file);
@@ -79,6 +94,7 @@ static void drop(Tool *tool) {
     requests[i].tool = 0;
     portCancel(requests[i].block);
   }
+  takeCursorBack(tool);
   wantEvents();
 }
 
@@ -116,6 +132,7 @@ static void forward(Tool *tool, u32 command, u32 tag, u32 length) {
   request->block = block;
   copyBytes(bodyOf(block), packet + TOOL_HEADER_SIZE, length);
   keepInPacket(block, command);
+  if (command == TANDEM_POINTER_COMMAND_CURSOR_SHAPE || command == TANDEM_POINTER_COMMAND_CURSOR_PIECE) tool->hasCursor = true;
   tool->requests++;
   if (tool->requests == TOOL_REQUESTS_MAX) watch(tool->file, 0, ready, tool);
   portSend(block, (u16)command, BODY_MAX, false, done, request);
@@ -168,6 +185,7 @@ static void connected(void *context, u32 happened) {
   tool->events = 0;
   tool->requests = 0;
   tool->isRoot = credentials[1] == 0;
+  tool->hasCursor = false;
   watch(file, POLLIN, ready, tool);
 }
 
