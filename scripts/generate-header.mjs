@@ -18,6 +18,7 @@ const FILES = [
   "drag-and-drop",
   "power",
   "exec",
+  "channels",
 ];
 
 function upperSnake(name) {

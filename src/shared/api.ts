@@ -132,6 +132,32 @@ export interface RunResult {
   streamed: number;
 }
 
+/** What the worker tells on the port of a channel, which is closed behind "closed". */
+export type ChannelNews =
+  /** A program of the guest has it, too. */
+  | { type: "opened" }
+  /** No more than was asked for by "room". */
+  | { type: "data"; bytes: Uint8Array<ArrayBuffer> }
+  /** The page may send so many bytes more; none before it is open. */
+  | { type: "room"; bytes: number }
+  /** The guest has nothing more to say. */
+  | { type: "end" }
+  /** The guest reads no more. */
+  | { type: "cancel" }
+  /** Both ways are over; with an error, at once. */
+  | { type: "closed"; error: ErrorData | undefined };
+
+/** What the page tells there. */
+export type ChannelOrder =
+  | { type: "data"; bytes: Uint8Array<ArrayBuffer> }
+  /** So many bytes more are wanted. */
+  | { type: "room"; bytes: number }
+  | { type: "end" }
+  /** Nothing more is wanted. */
+  | { type: "cancel" }
+  /** Both ways are over at once; the guest's program gets the words. */
+  | { type: "abort"; reason: string };
+
 export interface MachineStats {
   /** Milliseconds of guest time since power-on. */
   uptime: number;
@@ -201,6 +227,12 @@ export interface MachineApi {
   runKill(id: number, signal: number): void;
   /** Kills it and lets `run` fail with "aborted". */
   runAbort(id: number): void;
+
+  /**
+   * Opens a channel by its name; it waits for a program of the guest that opens the same. What goes on there is told on the port:
+   * ChannelNews to the page, ChannelOrder to the worker. @throws ErrorData bad-argument, channel: the name is in use
+   */
+  openChannel(name: string, port: MessagePort): void | Promise<void>;
 
   /** Types a text as on a US keyboard; resolves when the last key is up. */
   typeText(text: string): Promise<void>;
@@ -377,6 +409,8 @@ export type MachineEvent =
   | { type: "drop-done"; taken: boolean; words: string }
   /** The guest gives a file to the user. */
   | { type: "file-saved"; name: string; file: Blob }
+  /** A program of the guest waits (or no longer) for the page to open the channel of this name. */
+  | { type: "channel-wanted"; name: string; wanted: boolean }
   /** A command that the page runs in the guest has written. */
   | {
       type: "exec-output";

@@ -18,6 +18,7 @@ export type ErrorCode =
   | "kernel-bad"
   | "folder" // a shared folder; the message says what
   | "clipboard" // the shared clipboard; the message says what
+  | "channel" // a channel to a program of the guest; the message says what
   | "no-agent" // no driver in the guest that could do it
   | "not-allowed" // the guest's driver is not allowed to
   | "session-ended" // the guest's driver went before the answer came

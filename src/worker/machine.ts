@@ -44,6 +44,7 @@ import {
   pointerStatistics,
   pointerUse,
 } from "./pointer-input";
+import type { ChannelsService } from "./services/channels";
 import type { ExecService } from "./services/exec";
 import { IntegrationHub } from "./services/integration-hub";
 import type { ClipboardService } from "./services/clipboard";
@@ -432,6 +433,10 @@ export class Machine {
 
   get exec(): ExecService {
     return this.#hub.exec;
+  }
+
+  get channels(): ChannelsService {
+    return this.#hub.channels;
   }
 
   // ---- output ----

@@ -45,6 +45,8 @@ export class News {
         return `${event.type} ${event.request}`;
       case "folder":
         return `${event.type} ${event.number}`;
+      case "channel-wanted":
+        return `${event.type} ${event.name}`;
       case "exec-output":
         return `${event.type} ${++this.#outputs}`;
       case "error":

@@ -1,7 +1,7 @@
 // The worker's end of the conversation: one machine behind MachineApi.
 
 import * as Comlink from "comlink";
-import type { DriveName, ImageFile, MachineApi, MachineEvent, MachineFiles } from "../shared/api";
+import type { ChannelOrder, DriveName, ImageFile, MachineApi, MachineEvent, MachineFiles } from "../shared/api"; // prettier-ignore
 import { type FirmwareConfig, type MachineConfig, parseConfig } from "../shared/config";
 import { TandemError } from "../shared/errors";
 import { recogniseKernel } from "./boot/image";
@@ -88,6 +88,7 @@ const api: MachineApi = {
   runInput: (id, bytes) => machine?.exec.input(id, bytes),
   runKill: (id, signal) => machine?.exec.kill(id, signal),
   runAbort: (id) => machine?.exec.abort(id),
+  openChannel: (name, end) => plainErrors(() => openChannel(name, end)),
   typeText: (text) => plainErrors(() => current().typeText(text)),
   key: (code, pressed) => machine?.key(code, pressed),
   sendKeys: (chord) => plainErrors(() => current().sendKeys(chord)),
@@ -140,6 +141,14 @@ const api: MachineApi = {
     machine = undefined;
   },
 };
+
+/** @throws TandemError */
+function openChannel(name: string, end: MessagePort): void {
+  const channel = current().channels.open(name, (news) => {
+    end.postMessage(news, news.type === "data" ? [news.bytes.buffer] : []);
+  });
+  end.onmessage = ({ data }: MessageEvent<ChannelOrder>) => channel.take(data);
+}
 
 async function loadParts(
   config: MachineConfig,

@@ -122,11 +122,13 @@ export enum RequestStatus {
   Busy = -16, // EBUSY
   Exists = -17, // EEXIST
   Invalid = -22, // EINVAL
+  Pipe = -32, // EPIPE: nobody reads this
   TooBig = -7, // E2BIG: the answer does not fit
   NoCommand = -38, // ENOSYS
   Canceled = -125, // ECANCELED
   Restart = -85, // ERESTART: the machine was restored meanwhile
   BadSession = -116, // ESTALE
+  Reset = -104, // ECONNRESET: the other side has given up
 }
 
 /** Commands of the port itself; those of services begin at 0100h, 0200h, … */

@@ -14,6 +14,7 @@ import {
 } from "../../../wasm/protocol/tandem-port";
 import { PowerWish } from "../../../wasm/protocol/power";
 import type { Core } from "../core";
+import { ChannelsService } from "./channels";
 import { ClipboardService } from "./clipboard";
 import { DragAndDropService } from "./drag-and-drop";
 import { ExecService } from "./exec";
@@ -72,6 +73,7 @@ export class IntegrationHub {
   readonly vmwareClipboard: VmwareClipboard;
   readonly drops: DragAndDropService;
   readonly exec: ExecService;
+  readonly channels: ChannelsService;
   readonly power: PowerService;
   #core: Core | undefined;
   #underWay = new Map<number, AbortController>();
@@ -106,6 +108,10 @@ export class IntegrationHub {
     });
     this.vmwareClipboard = new VmwareClipboard(tell, this.clipboard);
     this.exec = new ExecService(tell, wake);
+    this.channels = new ChannelsService(tell, (number) => {
+      this.#core?.exports.raiseEvent(Event.Channel, number);
+      this.#wake();
+    });
     this.power = new PowerService(buttons, wake);
     this.#services = [
       ...services(tell),
@@ -115,6 +121,7 @@ export class IntegrationHub {
       this.time,
       this.drops,
       this.exec,
+      this.channels,
       this.power,
     ];
   }

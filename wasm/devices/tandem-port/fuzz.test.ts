@@ -13,7 +13,10 @@ import {
   REQUEST_SIZE_MAX,
   RequestStatus,
 } from "../../protocol/tandem-port";
+import { ChannelCommand } from "../../protocol/channels";
+import { DisplayCommand } from "../../protocol/display";
 import { PointerCommand } from "../../protocol/pointer";
+import { TimeCommand } from "../../protocol/time";
 
 const CASES = 120_000;
 const BATCH = 1000;
@@ -81,6 +84,9 @@ test(`${CASES} random accesses touch nothing but the request blocks`, { timeout:
     ...Array.from({ length: 10 }, (_, i) => i),
     ...Array.from({ length: 9 }, (_, i) => PointerCommand.Mode + i - 1),
     0x0200,
+    ...Array.from({ length: 4 }, (_, i) => DisplayCommand.Hint + i - 1),
+    ...Array.from({ length: 4 }, (_, i) => TimeCommand.Get + i - 1),
+    ...Array.from({ length: 9 }, (_, i) => ChannelCommand.Open + i - 1),
     0xffff,
   ];
   const sizes = [0, 1, 12, 23, 24, 25, 28, 36, 44, 64, 100, 4096, 0xfff0, 0x1_0000, 0x1_0001];

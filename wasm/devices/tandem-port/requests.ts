@@ -30,6 +30,7 @@ export const FEATURES: u32 =
   Feature.Display |
   Feature.Time |
   Feature.Exec |
+  Feature.Channels |
   Feature.Pio |
   Feature.DragAndDrop;
 
