@@ -23,6 +23,7 @@ const ALONE = [
 const ISOLATED_ONLY = [
   "additions.spec.ts",
   "bad-files.spec.ts",
+  "channels.spec.ts",
   "clipboard.spec.ts",
   "cursor.spec.ts",
   "display.spec.ts",

@@ -31,6 +31,7 @@ const PROGRAMS = [
     folder: join(ADDITIONS, "pillion"),
     binary: "pillion.elf",
     shared: [
+      "channels",
       "clipboard",
       "display",
       "drag-and-drop",

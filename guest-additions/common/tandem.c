@@ -23,6 +23,20 @@ bool tandemFind(TandemPort *port, u16 base) {
   return true;
 }
 
+static u32 tagOf(const TandemPort *port) {
+  return (u32)(uintptr_t)port->block;
+}
+
+/** Takes back the request that the host does not answer: from then on nobody writes into its block. */
+static void cancel(const TandemPort *port) {
+  u32 block[TANDEM_REQUEST_HEADER_SIZE / 4 + 1] = {0};
+  block[TANDEM_REQUEST_SIZE / 4] = sizeof block;
+  block[TANDEM_REQUEST_COMMAND / 4] = TANDEM_COMMAND_CANCEL;
+  block[TANDEM_REQUEST_SESSION / 4] = port->session;
+  block[TANDEM_REQUEST_HEADER_SIZE / 4] = tagOf(port);
+  out32(port->base + TANDEM_REGISTER_DOORBELL, (u32)(uintptr_t)block); // answered at once
+}
+
 i32 tandemRequest(TandemPort *port, u16 command, const void *body, u32 size) {
   return tandemRequestFor(port, command, body, size, TANDEM_HELLO_REPLY_SIZE);
 }
@@ -34,7 +48,7 @@ i32 tandemRequestFor(TandemPort *port, u16 command, const void *body, u32 size, 
   // The size is that of the room, for the answer; what a command does not read of it does not matter.
   set32(port, TANDEM_REQUEST_SIZE, TANDEM_REQUEST_HEADER_SIZE + (room > size ? room : size));
   set32(port, TANDEM_REQUEST_COMMAND, command); // and no flags
-  set32(port, TANDEM_REQUEST_TAG, 0);
+  set32(port, TANDEM_REQUEST_TAG, tagOf(port));
   set32(port, TANDEM_REQUEST_STATUS, TANDEM_REQUEST_STATUS_PENDING);
   set32(port, TANDEM_REQUEST_SESSION, port->session);
   set32(port, TANDEM_REQUEST_REPLY_SIZE, 0);
@@ -44,6 +58,7 @@ i32 tandemRequestFor(TandemPort *port, u16 command, const void *body, u32 size, 
     if (status != TANDEM_REQUEST_STATUS_PENDING) return status;
     in32(port->base + TANDEM_REGISTER_WAIT);
   }
+  cancel(port);
   return TANDEM_REQUEST_STATUS_BUSY;
 }
 

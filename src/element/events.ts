@@ -3,6 +3,7 @@
 import type { CrashReport, DriveName, MachineState, MachineStats, PointerDevice, PointerUse } from "../shared/api"; // prettier-ignore
 import type { TandemError } from "../shared/errors";
 import type { ClipboardNews } from "../page/services/clipboard";
+import type { ChannelWanted } from "../page/services/channels";
 import type { FolderChange } from "../page/services/shared-folders";
 import type { PointerInput } from "../page/pointer/input";
 
@@ -31,6 +32,7 @@ export interface TandemEventDetails {
   /** Times are performance.timeOrigin + performance.now(), of the worker. */
   inputtaken: { device: PointerDevice; id: number; time: number; latched?: number };
   clipboard: ClipboardNews;
+  channelwanted: ChannelWanted;
   cursorposition: { x: number; y: number };
 }
 

@@ -3,6 +3,7 @@
 import { TandemPc } from "./tandem-pc";
 
 export type { TandemEventDetails, TandemEventMap, TandemEventType } from "./events";
+export type { ChannelOptions, ChannelWanted, TandemChannel } from "../page/services/channels";
 export type { FolderInput } from "../page/services/folder-sources";
 export type { FolderChange, FolderPlace, PickOptions, SharedFolder, SharedFolderState, ShareOptions } from "../page/services/shared-folders"; // prettier-ignore
 export type { PointerInput } from "../page/pointer/input";

@@ -28,6 +28,7 @@ import { wordsFor } from "../page/messages";
 import { Picture } from "../page/pointer/picture";
 import { Pointer } from "../page/pointer/pointer";
 import { PointerSender } from "../page/pointer/sender";
+import { type ChannelOptions, Channels, type TandemChannel } from "../page/services/channels";
 import { runCommand, type RunningCommand, type RunOptions } from "../page/services/exec";
 import { Screen } from "../page/screen";
 import { type ClipboardItems, ClipboardService, type ClipboardNews, FORMATS, thisBrowser } from "../page/services/clipboard"; // prettier-ignore
@@ -120,6 +121,7 @@ const REMOVABLE: readonly string[] = ["floppy", "cdrom"];
  * @fires guestready - {system, features}: the guest's driver for the Tandem port has started
  * @fires guestbye - That driver has gone
  * @fires folder - {name, place, readOnly, state, unwritten, message}: a shared folder has come, gone ("detached") or changed
+ * @fires channelwanted - {name, wanted}: a program of the guest waits (or no longer) for the page to open this channel
  * @fires pointermode - {mode, device, captured}: what the guest listens to, and whether it has the mouse to itself
  * @fires serial - {port, bytes} that the guest has sent
  * @fires debug - {line} of the firmware's or guest's debug console
@@ -199,6 +201,7 @@ export class TandemPc extends Base {
     this.#fire("folder", change);
     this.#markFolders();
   });
+  readonly #channels = new Channels((change) => this.#fire("channelwanted", change));
   readonly #lights: IntegrationLights;
   #foldersPanel: FoldersPanel | undefined;
   #integrations: readonly Integration[] = [];
@@ -359,6 +362,11 @@ export class TandemPc extends Base {
   /** Those that are shared, then those of the last visit (see rememberedFolders), then those that the machine expects. */
   get sharedFolders(): SharedFolder[] {
     return this.#folders.list;
+  }
+
+  /** Names of channels that programs of the guest have opened, and the page has not. */
+  get wantedChannels(): readonly string[] {
+    return this.#channels.wanted;
   }
 
   /** The size of the guest's screen. */
@@ -529,6 +537,7 @@ export class TandemPc extends Base {
       return machine.dispose();
     };
     void machine.api.tellFrames(this.#frameNews);
+    this.#channels.connect(machine);
     this.#session = {
       machine,
       pointer,
@@ -550,6 +559,7 @@ export class TandemPc extends Base {
     this.#session = undefined;
     if (session) {
       this.#folders.disconnect();
+      this.#channels.disconnect();
       this.#setIntegrations([]);
       const before = this.#ending;
       const ended = session.detach();
@@ -612,6 +622,17 @@ export class TandemPc extends Base {
       this.#call<never>(() => Promise.reject(new Error())),
       { kill() {} },
     );
+  }
+
+  // ---- channels ----
+
+  /**
+   * A stream of bytes each way, to and from a program of the guest that opens the same name (on Linux: `tandem-channel NAME`). Who is
+   * first waits. One channel of a name at a time; several names, up to 16. Also before there is a machine, and with each machine
+   * that follows until a program has come.
+   */
+  channel(name: string, options?: ChannelOptions): TandemChannel {
+    return this.#channels.open(name, options);
   }
 
   // ---- media ----

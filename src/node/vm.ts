@@ -16,6 +16,7 @@ import { coreModule } from "./core-module";
 import { DirectoryRoot } from "./directory-root";
 import { FileReader, unreadable } from "./file-reader";
 import { type Arguments, isWebAddress, parseArguments, USAGE } from "./vm/arguments";
+import { VmChannels } from "./vm/channels";
 import { countedRoot, type HostCalls } from "./vm/counted-root";
 import { HostClipboard } from "./vm/host-clipboard";
 import { parseScript, type Step } from "./vm/script";
@@ -57,6 +58,7 @@ class Run {
   readonly #args: Arguments;
   readonly #machine: Machine;
   readonly #watcher: Watcher;
+  readonly #channels: VmChannels;
   readonly #serialOut: (bytes: Uint8Array) => void;
   readonly #started = performance.now();
   #finish: (code: number) => void = () => {};
@@ -75,6 +77,7 @@ class Run {
     this.#machine = new Machine(parts, (event) => this.#event(event));
     this.#clipboard = new HostClipboard(this.#machine.clipboard);
     this.#watcher = new Watcher(() => this.#machine.screenText());
+    this.#channels = new VmChannels(this.#machine);
     const timers: NodeJS.Timeout[] = [
       setInterval(() => this.#watcher.checkScreen(), SCREEN_CHECK_INTERVAL),
     ];
@@ -87,12 +90,23 @@ class Run {
     try {
       for (const { path, ...options } of args.folders)
         this.#machine.folders.attach(countedRoot(openDirectory(path), this.#hostCalls), options);
+      for (const { name, target } of args.channels) this.#openChannel(name, target);
       this.#machine.start();
     } catch (error) {
       this.#fail(error);
       return;
     }
     void this.#follow(steps);
+  }
+
+  #openChannel(name: string, target: string): void {
+    const write = openOutput(target);
+    const end = this.#channels.open(name, write);
+    if (target !== "stdio") return;
+    void (async () => {
+      for await (const bytes of process.stdin as AsyncIterable<Buffer>) await end.send(bytes);
+      end.finish();
+    })();
   }
 
   #timeOut(): void {
@@ -217,6 +231,14 @@ class Run {
         return machine.folders.setReadOnly(step.name, true);
       case "host-calls":
         return this.#tellHostCalls(step.name);
+      case "send":
+        return this.#channels.open(step.name).send(Buffer.from(step.text, "utf8"));
+      case "send-file":
+        return this.#channels.open(step.name).send(await readFile(step.file));
+      case "end-channel":
+        return this.#channels.open(step.name).finish();
+      case "wait-channel":
+        return this.#channels.wait(step.name, Buffer.from(step.text, "utf8").toString("latin1"));
       case "eject":
         return machine.eject(step.drive);
       case "insert":
@@ -412,7 +434,7 @@ function readText(path: string): string {
   }
 }
 
-// ---- serial ----
+// ---- serial ports and channels ----
 
 const CONTROL_A = 1;
 
@@ -431,8 +453,13 @@ function openSerial(
       commanded = data.length === 1 && data[0] === CONTROL_A;
       if (!commanded || !stdin.isTTY) input(data);
     });
-    return (bytes) => process.stdout.write(bytes);
   }
+  return openOutput(target);
+}
+
+/** A file, or the console. */
+function openOutput(target: string): (bytes: Uint8Array) => void {
+  if (target === "stdio") return (bytes) => process.stdout.write(bytes);
   const stream = createWriteStream(target);
   stream.on("error", (error) => {
     process.stderr.write(`${unreadable(target, error).message}\n`);

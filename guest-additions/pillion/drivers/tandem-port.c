@@ -4,6 +4,7 @@
 
 #include "../../common/display.h"
 #include "../../common/time.h"
+#include "../apps/channels.h"
 #include "../apps/files.h"
 #include "../desktop/clipboard.h"
 #include "../desktop/window.h"
@@ -23,7 +24,7 @@ static bool elsewhere;
 /** The desktop is behind: the port keeps what comes until it has caught up. */
 static volatile bool held;
 static u32 timesAsked;
-static bool sizeWaits, sizeTaken;
+static bool sizeWaits, sizeTaken, channelsWaiting;
 
 /** The causes that interrupt. */
 static u16 wanted(void) {
@@ -100,9 +101,10 @@ void takeDisplaySize(void) {
 static void hello(void) {
   u32 events = 1 << TANDEM_EVENT_POINTER_MODE | 1 << TANDEM_EVENT_RESTORED | 1 << TANDEM_EVENT_TIME_STEPPED | 1 << TANDEM_EVENT_POWER |
                1 << TANDEM_EVENT_CLIPBOARD | 1 << TANDEM_EVENT_FOLDERS | 1 << TANDEM_EVENT_DROP |
-               1 << TANDEM_EVENT_DISPLAY_HINT;
+               1 << TANDEM_EVENT_DISPLAY_HINT | 1 << TANDEM_EVENT_CHANNEL;
   // Without its feature the host gives the pointer to another device; where the cursor is can be told all the same.
-  u32 features = TANDEM_FEATURE_CLIPBOARD | TANDEM_FEATURE_TIME | TANDEM_FEATURE_SHARED_FOLDERS | TANDEM_FEATURE_DRAG_AND_DROP;
+  u32 features = TANDEM_FEATURE_CLIPBOARD | TANDEM_FEATURE_TIME | TANDEM_FEATURE_SHARED_FOLDERS | TANDEM_FEATURE_DRAG_AND_DROP |
+                 TANDEM_FEATURE_CHANNELS;
   if (canChangeMode()) features |= TANDEM_FEATURE_DISPLAY;
   if (asPointer) features |= TANDEM_FEATURE_POINTER;
   tandemHello(&port, TANDEM_GUEST_SYSTEM_PILLION, DRIVER_VERSION, features);
@@ -115,6 +117,7 @@ static void hello(void) {
   setIrqMask();
   needTicks(TICK_POINTER, asPointer && !hasIrq);
   startClipboard();
+  startChannels();
 }
 
 void startTandem(bool pointer) {
@@ -166,8 +169,17 @@ static void takePowerWish(u32 wish) {
   if (wish == TANDEM_POWER_WISH_RESTART) restart();
 }
 
+void channelsWait(void) {
+  channelsWaiting = true;
+  wakeTasks(); // the loop does not sleep
+}
+
 void takeTandemEvents(void) {
   if (!found) return;
+  if (channelsWaiting) {
+    channelsWaiting = false;
+    takeChannels();
+  }
   if (!hasIrq) wakeTasks();
   if (hasIrq && !eventWaits) return;
   eventWaits = false;
@@ -205,6 +217,9 @@ void takeTandemEvents(void) {
         break;
       case TANDEM_EVENT_DROP:
         filesDropped();
+        break;
+      case TANDEM_EVENT_CHANNEL:
+        takeChannels();
         break;
       default:
         break;

@@ -21,6 +21,8 @@ void grabTandem(bool wanted);
 void useTandemPointer(bool pointer);
 /** In the foreground: events of the host. */
 void takeTandemEvents(void);
+/** Channels have more to be done: they get another turn in the next round of the loop. */
+void channelsWait(void);
 /** In the foreground: makes the screen as large as the host wishes, if that is new. */
 void takeDisplaySize(void);
 /** The desktop has taken all reports: more may come. */

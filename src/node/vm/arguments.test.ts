@@ -33,6 +33,18 @@ test("--folder without a name is explained", () => {
     expect(() => foldersOf(value), value).toThrow(/DIR:NAME/);
 });
 
+test("--channel takes a name and a file or the console, which is only one's", () => {
+  const channelsOf = (...args: string[]): unknown => parseArguments(["--kernel", "k", ...args])?.channels; // prettier-ignore
+  expect(channelsOf("--channel", "log:out:1.txt", "--channel", "talk:stdio")).toEqual([
+    { name: "log", target: "out:1.txt" },
+    { name: "talk", target: "stdio" },
+  ]);
+  expect(channelsOf()).toEqual([]);
+  for (const value of ["talk", "talk:", ":stdio"])
+    expect(() => channelsOf("--channel", value), value).toThrow(/NAME:FILE/);
+  expect(() => channelsOf("--channel", "a:stdio", "--serial", "stdio")).toThrow(/Only one/);
+});
+
 test("images are files, file: URLs or web addresses", () => {
   const kernelOf = (place: string): string | undefined =>
     parseArguments(["--kernel", place])?.config.kernel?.url;

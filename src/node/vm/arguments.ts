@@ -16,8 +16,10 @@ import { unreadable } from "../file-reader";
 
 export const USAGE = `usage: npm run vm -- [--config F] [--memory MiB] [--firmware F|none] [--vga-firmware F|none]
   [--floppy F] [--hda F] [--cdrom F] [--boot floppy|hda|cdrom|menu] [--kernel F] [--initrd F[,F...]] [--append S]
-  [--serial stdio|F] [--folder DIR:NAME[:ro][:quota=MIB][:cache=auto|never]] [--pointer auto|relative|absolute|integrated]
+  [--serial stdio|F] [--channel NAME:stdio|NAME:F] [--folder DIR:NAME[:ro][:quota=MIB][:cache=auto|never]]
+  [--pointer auto|relative|absolute|integrated]
   [--usb mouse,tablet,keyboard] [--usb-interval 10|1] [--hypervisor none|vmware] [--jit on|off]
+  (--channel: what the guest sends there goes to the file, or is written and read at the console)
   (tandem:additions in place of a CD's file is the CD with drivers for guests)
   [--until TEXT] [--timeout S] [--script F] [--screenshot F.png] [--stats] [--debug]`;
 
@@ -38,6 +40,8 @@ export interface Arguments {
   folders: SharedFolder[];
   /** "stdio", or the file that takes what the guest sends. */
   serial: string | undefined;
+  /** Channels that are open from the start; the target is "stdio" or a file. */
+  channels: { name: string; target: string }[];
   until: string | undefined;
   timeoutSeconds: number | undefined;
   script: string | undefined;
@@ -60,6 +64,7 @@ const OPTIONS = {
   initrd: { type: "string" },
   append: { type: "string" },
   serial: { type: "string" },
+  channel: { type: "string", multiple: true },
   folder: { type: "string", multiple: true },
   pointer: { type: "string" },
   usb: { type: "string" },
@@ -120,6 +125,7 @@ export function parseArguments(args: string[]): Arguments | undefined {
     initrds,
     folders,
     serial: values.serial,
+    channels: channelArguments(values.channel ?? [], values.serial),
     until: values.until,
     timeoutSeconds: values.timeout === undefined ? undefined : number("--timeout", values.timeout),
     script: values.script,
@@ -212,6 +218,20 @@ function folderArgument(value: string): SharedFolder {
   };
 }
 const FOLDER = /^(.+?):([^:]+?)(:ro)?(?::quota=(\d+))?(?::cache=(auto|never))?$/;
+
+/** NAME:stdio or NAME:FILE; the console is only one's. */
+function channelArguments(values: string[], serial: string | undefined): Arguments["channels"] {
+  const channels = values.map((value) => {
+    const [, name = "", target = ""] = /^([^:]+):(.+)$/.exec(value) ?? [];
+    if (target === "")
+      throw new TandemError("bad-argument", `--channel takes NAME:stdio or NAME:FILE, not "${value}".`); // prettier-ignore
+    return { name, target };
+  });
+  const users = [serial, ...channels.map(({ target }) => target)];
+  if (users.filter((target) => target === "stdio").length > 1)
+    throw new TandemError("bad-argument", "Only one of --serial and --channel can be stdio.");
+  return channels;
+}
 
 function number(option: string, value: string): number {
   const result = Number(value);

@@ -24,6 +24,9 @@ export type Step =
   | { step: "wait-cursor"; size: [number, number] }
   | { step: "screenshot" | "snapshot" | "restore"; file: string }
   | { step: "detach" | "read-only" | "host-calls"; name: string }
+  | { step: "send" | "wait-channel"; name: string; text: string }
+  | { step: "send-file"; name: string; file: string }
+  | { step: "end-channel"; name: string }
   | { step: "eject"; drive: DriveName }
   | { step: "insert"; drive: DriveName; file: string };
 
@@ -105,6 +108,17 @@ function parseStep(name: string, rest: string): Step {
     case "read-only":
     case "host-calls":
       return { step: name, name: some(rest.trim()) };
+    case "send":
+    case "wait-channel": {
+      const [channel, text] = nameAndRest(rest);
+      return { step: name, name: channel, text: unescape(text) };
+    }
+    case "send-file": {
+      const [channel, file] = nameAndRest(rest);
+      return { step: name, name: channel, file: file.trim() };
+    }
+    case "end-channel":
+      return { step: name, name: some(rest.trim()) };
     case "eject":
       return { step: name, drive: drive(rest.trim()) };
     case "insert": {
@@ -119,6 +133,13 @@ function parseStep(name: string, rest: string): Step {
 function some(text: string): string {
   if (text === "") throw new StepProblem("something must follow it.");
   return text;
+}
+
+/** A channel's name has no blanks here. */
+function nameAndRest(rest: string): [string, string] {
+  const [, name = "", more = ""] = /^\s*(\S+)\s(.+)$/.exec(rest) ?? [];
+  if (more === "") throw new StepProblem("a channel's name and something more must follow.");
+  return [name, more];
 }
 
 function place(rest: string): { x: number; y: number } {
