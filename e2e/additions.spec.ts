@@ -42,13 +42,21 @@ if (hasGuest())
         () => "ended",
         (error: { code: string }) => error.code,
       );
-      return { plain, sorted, streamed: streamed.join(""), code };
+      // A program of the guest's on the other end of a stream.
+      const shout = tandem.channel("shout");
+      const program = tandem.run("/usr/local/bin/tandem-channel shout 'tr a-z A-Z'");
+      await new Blob(["from the page"]).stream().pipeTo(shout.writable);
+      const shouted = await new Response(shout.readable).text();
+      await shout.closed;
+      const { exitCode } = await program;
+      return { plain, sorted, streamed: streamed.join(""), code, shouted, exitCode };
     });
     expect(results.plain).toMatchObject({ exitCode: 0, signal: 0, stderr: "/etc\n" });
     expect(results.plain.stdout).toContain("bin\ndev\netc\n");
     expect(results.sorted.stdout).toBe("a\nb\nü\n");
     expect(results.streamed).toBe("one\ntwo\n");
     expect(results.code).toBe("aborted");
+    expect([results.shouted, results.exitCode]).toEqual(["FROM THE PAGE", 0]);
     await pc.evaluate((element) => (element as TandemPc).shutdown({ timeout: 120_000 }));
     expect(await pc.evaluate((element) => (element as TandemPc).state)).toBe("off");
   });

@@ -66,6 +66,15 @@ const PROGRAMS = [
     prepare: () => [],
   },
   {
+    name: "tandem-channel",
+    folder: join(ADDITIONS, "linux"),
+    binary: "tandem-channel",
+    parts: ["lib", "tools/channel"],
+    shared: [],
+    linkFlags: [],
+    prepare: () => [],
+  },
+  {
     name: "tandem-x11",
     folder: join(ADDITIONS, "linux"),
     binary: "tandem-x11",

@@ -10,6 +10,9 @@ import { additionsCd } from "../../src/node/additions-cd";
 import { openImage } from "../../src/worker/disks/open";
 import { MemoryRoot } from "../../src/worker/services/shared-folders/memory-root";
 import { Machine } from "../../src/worker/machine";
+import { CHANNEL_BUFFER } from "../../wasm/protocol/channels";
+import { ChannelEnd } from "../../src/node/channel-end";
+import { withPrograms } from "./testing";
 
 const KERNEL = ".cache/guests/vmlinuz-686";
 const INITRD = ".cache/guests/initramfs.cpio.gz";
@@ -44,7 +47,7 @@ class Linux {
           needsFirmware: false,
         },
         clock: { ...HOST_CLOCK, wall: () => Date.now() + this.ahead * 1000 },
-        initrd: new Uint8Array(readFileSync(INITRD)),
+        initrd: withPrograms(readFileSync(INITRD)),
       },
       (event) => this.#take(event),
     );
@@ -195,6 +198,113 @@ linuxTest(
   },
 );
 
+linuxTest("ten megabytes go out and come back through tandem-channel as they were", async () => {
+  const bytes = Uint8Array.from({ length: 10 << 20 }, (_, index) => (index * 13) ^ (index >> 7));
+  const page = new ChannelEnd(linux.machine, "loop");
+  const { ended } = linux.start("tandem-channel loop cat");
+  await page.send(bytes);
+  page.finish();
+  const back = await page.end();
+  expect(back.length).toBe(bytes.length);
+  expect(back.equals(bytes)).toBe(true);
+  expect(await ended).toMatchObject({ exitCode: 0 });
+  await page.until(() => page.kinds.includes("closed"));
+  expect(page.error).toBeUndefined();
+});
+
+linuxTest(
+  "standard input and output are a channel, several at once, whoever is first",
+  async () => {
+    const pages = ["one", "two", "three"].map((name) => new ChannelEnd(linux.machine, name));
+    expect(await linux.run("tandem-channel --list | sort")).toBe("0 one\nthree\ntwo\n");
+    const wanted = linux.start("echo early | tandem-channel late");
+    await until(() => linux.events.some((event) => event.type === "channel-wanted" && event.name === "late" && event.wanted)); // prettier-ignore
+    const late = new ChannelEnd(linux.machine, "late");
+    expect((await late.end()).toString()).toBe("early\n");
+    late.finish();
+    expect(await wanted.ended).toMatchObject({ exitCode: 0 });
+
+    const programs = ["one", "two", "three"].map((name) => {
+      const program = linux.start(`tandem-channel ${name}`, { hasInput: true });
+      linux.machine.exec.input(program.id, new TextEncoder().encode(`from ${name}\n`));
+      return { name, ...program };
+    });
+    for (const [index, page] of pages.entries()) {
+      await page.send(Buffer.from(`to ${index}\n`));
+      await page.until(() => page.text === `from ${programs[index]?.name}\n`);
+      page.finish();
+      page.cancel(); // as close() of the page: the program does not wait for its input's end
+    }
+    const results = await Promise.all(programs.map(({ ended }) => ended));
+    expect(results.map(({ stdout }) => text(stdout))).toEqual(["to 0\n", "to 1\n", "to 2\n"]);
+  },
+);
+
+linuxTest("a page that reads slowly stops the program in Linux", async () => {
+  const page = new ChannelEnd(linux.machine, "slow", 0);
+  const times = 30;
+  const source = `for i in $(seq ${times}); do cat /sbin/tandemd; echo sent >&2; done`;
+  const { id, ended } = linux.start(`(${source}) | tandem-channel -s slow`, { streamed: true });
+  const sent = (): number =>
+    linux.events
+      .filter((event) => event.type === "exec-output" && event.id === id)
+      .reduce((sum, event) => sum + (event.type === "exec-output" ? event.bytes.length : 0), 0) / 5;
+  const file = readFileSync("guest-additions/linux/tandemd");
+  // The host keeps so much, and there is a pipe before it.
+  const fits = Math.floor(CHANNEL_BUFFER / file.length);
+  await until(() => sent() >= fits);
+  expect(await linux.run("sleep 0.2; echo go on")).toBe("0 go on\n");
+  expect(sent()).toBeLessThanOrEqual(fits + Math.ceil((65536 + 4096) / file.length));
+  expect(page.received).toBe(0);
+  page.want(Infinity);
+  const all = Buffer.concat(Array.from({ length: times }, () => file));
+  expect((await page.end()).equals(all)).toBe(true);
+  expect(await ended).toMatchObject({ exitCode: 0 });
+});
+
+linuxTest("tandem-channel says what was wrong", async () => {
+  expect(await linux.run("tandem-channel")).toMatch(/^2 usage/);
+  expect(await linux.run("tandem-channel -w 0 nobody")).toBe("3 tandem-channel: nobody: the page has not opened this channel\n"); // prettier-ignore
+  expect(await linux.run("tandem-channel -w 0 $(seq -s- 40)")).toMatch(/^1 .*a name has 1 to 64 bytes/); // prettier-ignore
+  const page = new ChannelEnd(linux.machine, "page");
+  const aborted = linux.start("tandem-channel page; echo $?", { hasInput: true });
+  await page.until(() => page.kinds.includes("opened"));
+  expect(await linux.run("tandem-channel -w 0 page")).toMatch(/^1 .*another program has this channel/); // prettier-ignore
+  page.abort("no more of this");
+  const { stdout, stderr } = await aborted.ended;
+  expect(text(stdout) + text(stderr)).toBe("1\ntandem-channel: page: no more of this\n");
+
+  const killed = new ChannelEnd(linux.machine, "killed");
+  const victim = linux.start("exec tandem-channel killed", { hasInput: true });
+  await killed.until(() => killed.kinds.includes("opened"));
+  linux.machine.exec.kill(victim.id, 9);
+  await killed.until(() => killed.kinds.includes("closed"));
+  expect(killed.error).toEqual({ code: "channel", message: "The program in the guest has ended." });
+  const gone = new ChannelEnd(linux.machine, "gone");
+  const reader = linux.start("tandem-channel -r gone | head -1; echo done");
+  await gone.send(Buffer.from("first\nsecond\n"));
+  // What comes behind the line that head has taken meets nobody.
+  await until(async () => {
+    await gone.send(Buffer.from("more\n"));
+    return gone.kinds.includes("cancel");
+  });
+  expect(text((await reader.ended).stdout)).toBe("first\ndone\n");
+});
+
+linuxTest("a command serves one channel after another", async () => {
+  const server = linux.start("exec tandem-channel -k shout 'tr a-z A-Z'");
+  for (const word of ["first", "second"]) {
+    const page = new ChannelEnd(linux.machine, "shout");
+    await page.send(Buffer.from(word));
+    page.finish();
+    expect((await page.end()).toString()).toBe(word.toUpperCase());
+    await page.until(() => page.kinds.includes("closed"));
+    expect(page.error).toBeUndefined();
+  }
+  linux.machine.exec.kill(server.id, 15);
+  expect(await server.ended).toMatchObject({ signal: 15 });
+});
+
 linuxTest("the guest's clock is the host's, also when that is set", async () => {
   const guest = async (): Promise<number> => Number((await linux.run("date +%s")).slice(2));
   const apart = async (): Promise<number> =>
@@ -306,8 +416,13 @@ linuxTest("a captured pointer is a mouse, and a held button goes with it", async
 });
 
 linuxTest("a driver that ends takes its commands with it, and the next goes on", async () => {
-  const { ended } = linux.start("killall tandemd; sleep 5");
+  const page = new ChannelEnd(linux.machine, "until the end");
+  const { ended } = linux.start(
+    "tandem-channel 'until the end' & sleep 1; killall tandemd; sleep 5",
+  );
   await expect(ended).rejects.toMatchObject({ code: "session-ended" });
+  expect(page.kinds).toEqual(["opened", "end", "closed"]);
+  expect(page.error).toMatchObject({ code: "session-ended" });
   linux.type("tandemd &");
   while (linux.events.filter(({ type }) => type === "guest-hello").length < 2)
     await new Promise((resolve) => setTimeout(resolve, 20));
@@ -321,7 +436,7 @@ linuxTest("the additions CD installs the daemon with one command", async () => {
   linux.type("mount -t iso9660 /dev/sr0 /mnt && sh /mnt/install.sh --exec --folders /shared");
   await linux.seen("are installed; shared folders are in /shared.");
   await until(() => linux.events.filter(({ type }) => type === "guest-hello").length === 3);
-  expect(await linux.run("cmp /mnt/linux/tandemd /usr/local/sbin/tandemd && cat /etc/default/tandemd")).toBe('0 OPTIONS="--exec /shared"\n'); // prettier-ignore
+  expect(await linux.run("cmp /mnt/linux/tandemd /usr/local/sbin/tandemd && cmp /mnt/linux/tandem-channel /usr/local/bin/tandem-channel && cat /etc/default/tandemd")).toBe('0 OPTIONS="--exec /shared"\n'); // prettier-ignore
   expect(await linux.run("ls -l /mnt/install.sh | cut -c1-10; ls /mnt/README.txt /shared")).toBe("0 -r-xr-xr-x\n/mnt/README.txt\n\n/shared:\nshare\n"); // prettier-ignore
   const daemon = readFileSync("guest-additions/linux/tandemd");
   expect(await linux.run("md5sum < /usr/local/sbin/tandemd")).toContain(createHash("md5").update(daemon).digest("hex")); // prettier-ignore

@@ -141,14 +141,13 @@ for second in 1 2 3 4 5 6 7 8 9 10; do
 done
 `;
 
-/** The clipboard on the console, through the daemon. */
-const CLIP = join(import.meta.dirname, "../../guest-additions/linux/tandem-clip");
-
-/** Clipboard and cursor for an X server, if there is one. */
-const X11 = join(import.meta.dirname, "../../guest-additions/linux/tandem-x11");
+/** Its tools: for the console, and for an X server, if there is one. */
+const TOOLS = ["tandem-clip", "tandem-channel", "tandem-x11"].map((name) =>
+  join(import.meta.dirname, "../../guest-additions/linux", name),
+);
 
 /** What goes into the RAM disk, of the project's own files. */
-export const SOURCES = [import.meta.filename, DAEMON, CLIP, X11];
+export const SOURCES = [import.meta.filename, DAEMON, ...TOOLS];
 
 /** Modules by name, with their file, what they depend on and their aliases. */
 class ModuleTree {
@@ -202,8 +201,7 @@ export function buildInitramfs(busybox, kernel, modules = []) {
   cpio.file("sbin/usb", USB, true);
   cpio.file("sbin/folders", FOLDERS, true);
   cpio.file("sbin/tandemd", readFileSync(DAEMON), true);
-  cpio.file("usr/bin/tandem-clip", readFileSync(CLIP), true);
-  cpio.file("usr/bin/tandem-x11", readFileSync(X11), true);
+  for (const tool of TOOLS) cpio.file(`usr/bin/${basename(tool)}`, readFileSync(tool), true);
   cpio.file("etc/modules", `${BOOT_MODULES.join("\n")}\n`);
   cpio.file("etc/filesystems", "ext4\next2\niso9660\nvfat\n"); // what mount tries
   cpio.file("etc/profile", "PS1='# '\nexport PATH=/bin:/sbin:/usr/bin:/usr/sbin\n");

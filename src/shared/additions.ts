@@ -39,6 +39,11 @@ const FILES: readonly { path: string; url: URL; executable?: boolean }[] = [
     url: new URL("../../guest-additions/linux/cd/tandem-x11.desktop", import.meta.url),
   },
   {
+    path: "linux/tandem-channel",
+    url: new URL("../../guest-additions/linux/tandem-channel", import.meta.url),
+    executable: true,
+  },
+  {
     path: "linux/tandemd.service",
     url: new URL("../../guest-additions/linux/cd/tandemd.service", import.meta.url),
   },

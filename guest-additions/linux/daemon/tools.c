@@ -1,10 +1,11 @@
 // The daemon's end of the socket through which tools use the port.
 //
 // Any user of the guest may use it: what it gives away is the desktop's, and the host asks its own user before it tells secrets.
-// Folders and commands run by the host are not to be had here.
+// Folders and commands run by the host are not to be had here; a channel is that of the tool which has opened it.
 
 #include "tools.h"
 #include "../lib/text.h"
+#include "channels.h"
 #include "folders.h"
 #include "loop.h"
 #include "port.h"
@@ -29,6 +30,8 @@ typedef struct {
   Tool *tool;
   Block *block; // 0: free
   u32 tag;
+  u32 command;
+  u32 channel;
 } Request;
 
 static Tool tools[TOOLS_MAX];
@@ -47,6 +50,7 @@ static bool isOpenToTools(u32 command) {
   case 0x03:
   case 0x04:
   case 0x05:
+  case 0x07:
     return true;
   default:
     return false;
@@ -94,6 +98,7 @@ static void drop(Tool *tool) {
     requests[i].tool = 0;
     portCancel(requests[i].block);
   }
+  channelsDrop(tool);
   takeCursorBack(tool);
   wantEvents();
 }
@@ -102,16 +107,30 @@ static void answer(Tool *tool, i32 status, u32 tag, const void *body, u32 length
   set32(packet, 0, (u32)status);
   set32(packet, 4, tag);
   if (length) copyBytes(packet + TOOL_HEADER_SIZE, body, length);
-  // One that does not read is not waited for.
-  if (writeFile(tool->file, packet, TOOL_HEADER_SIZE + length) < 0) drop(tool);
+  i32 written = writeFile(tool->file, packet, TOOL_HEADER_SIZE + length);
+  // One that does not read is not waited for. Of events there are many before this one then, and one is enough to look.
+  if (written < 0 && !(written == -EAGAIN && status == TOOL_EVENT)) drop(tool);
+}
+
+/** Errors have a body as well: words. */
+static u32 answerSize(const Block *block, i32 status) {
+  u32 size = status == TANDEM_REQUEST_STATUS_TOO_BIG ? 0 : replySize(block);
+  return size < TOOL_BODY_MAX ? size : TOOL_BODY_MAX;
+}
+
+/** Who has a channel changes with it. */
+static bool isNoted(u32 command) {
+  return command == TANDEM_CHANNEL_COMMAND_OPEN || command == TANDEM_CHANNEL_COMMAND_CLOSE;
 }
 
 static void done(Block *block, i32 status) {
   Request *request = block->context;
   Tool *tool = request->tool;
-  u32 length = status < 0 ? 0 : replySize(block);
+  u32 length = answerSize(block, status);
   request->block = 0;
   if (tool) {
+    if (isNoted(request->command) && status == TANDEM_REQUEST_STATUS_OK)
+      channelsNote(tool, request->command, request->channel, block);
     tool->requests--;
     if (tool->requests == TOOL_REQUESTS_MAX - 1) watch(tool->file, POLLIN, ready, tool);
     answer(tool, status, request->tag, bodyOf(block), length);
@@ -130,7 +149,10 @@ static void forward(Tool *tool, u32 command, u32 tag, u32 length) {
   request->tool = tool;
   request->tag = tag;
   request->block = block;
+  request->command = command;
+  request->channel = length >= 4 ? get32(packet, TOOL_HEADER_SIZE) : 0;
   copyBytes(bodyOf(block), packet + TOOL_HEADER_SIZE, length);
+  if (length < BODY_MAX) bodyOf(block)[length] = 0; // the end of a text; what lies behind it is another's
   keepInPacket(block, command);
   if (command == TANDEM_POINTER_COMMAND_CURSOR_SHAPE || command == TANDEM_POINTER_COMMAND_CURSOR_PIECE) tool->hasCursor = true;
   tool->requests++;
@@ -161,6 +183,8 @@ static void ready(void *context, u32 happened) {
     answer(tool, TANDEM_REQUEST_STATUS_OK, tag, 0, 0);
   } else if (command == TOOL_COMMAND_MOUNT) {
     answer(tool, mountFor(tool, length), tag, 0, 0);
+  } else if (command >> 8 == 0x07 && !channelsAllow(tool, command, packet + TOOL_HEADER_SIZE, length)) {
+    answer(tool, TANDEM_REQUEST_STATUS_NO_ENTRY, tag, 0, 0);
   } else if (isOpenToTools(command)) {
     forward(tool, command, tag, length);
   } else {
@@ -196,6 +220,7 @@ static void tell(u32 event) {
 }
 
 static void begin(void) {
+  channelsForget();
   tell(TOOL_EVENT_NEW_SESSION);
 }
 

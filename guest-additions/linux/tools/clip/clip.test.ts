@@ -1,13 +1,11 @@
 // tandem-clip in Debian's Linux: the console's clipboard is the host's.
 
 import { existsSync, readFileSync } from "node:fs";
-import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-// @ts-expect-error -- a script without types
-import { CpioWriter } from "../../../../scripts/setup/initramfs.mjs";
 import type { ClipboardFormat } from "../../../../src/shared/api";
 import { recogniseKernel } from "../../../../src/worker/boot/image";
 import { Machine } from "../../../../src/worker/machine";
+import { withPrograms } from "../../testing";
 
 const KERNEL = ".cache/guests/vmlinuz-686";
 const INITRAMFS = ".cache/guests/initramfs.cpio.gz";
@@ -15,21 +13,6 @@ const BOOT_TIMEOUT = 240_000;
 const TEXT = "Grüße 👋🏽 from the host\nsecond line";
 
 const utf8 = (text: string) => new TextEncoder().encode(text);
-
-/** The programs as they are built now, over those of set-up. */
-function withPrograms(initramfs: Uint8Array): Uint8Array {
-  const cpio = new CpioWriter() as {
-    file(name: string, data: Uint8Array, executable: boolean): void;
-    finish(): Buffer;
-  };
-  for (const [name, place] of [
-    ["tandemd", "sbin"],
-    ["tandem-clip", "usr/bin"],
-  ])
-    // prettier-ignore
-    cpio.file(`${place}/${name}`, readFileSync(`guest-additions/linux/${name}`), true);
-  return Buffer.concat([initramfs, gzipSync(cpio.finish())]);
-}
 
 describe.skipIf(!existsSync(KERNEL) || !existsSync(INITRAMFS))("tandem-clip", () => {
   let machine: Machine;
