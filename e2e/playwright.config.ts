@@ -29,6 +29,7 @@ const ISOLATED_ONLY = [
   "display.spec.ts",
   "pillion-files.spec.ts",
   "folders-panel.spec.ts",
+  "linux-folders.spec.ts",
   "screen.spec.ts",
   "shared-folders.spec.ts",
 ];

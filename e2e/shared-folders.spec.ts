@@ -1,20 +1,10 @@
-// Shared folders on the browser's own directory handles: with requests made here, and with Linux.
+// Shared folders on the browser's own directory handles, with requests made here. With Linux: linux-folders.spec.ts.
 
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { gunzipSync } from "node:zlib";
 import { expect, type Page, test } from "playwright/test";
 
-const INITRAMFS = join(import.meta.dirname, "../.cache/guests/initramfs.cpio.gz");
 const SOURCE = "/src/worker/services/shared-folders";
 
 test.beforeEach(async ({ page }) => {
@@ -113,107 +103,6 @@ test("a directory that is dropped is read by a guest, without its symbolic links
     rmSync(directory, { recursive: true });
   }
 });
-
-/** Set-up puts the daemon into the test guest. */
-function hasDaemon(): boolean {
-  return existsSync(INITRAMFS) && gunzipSync(readFileSync(INITRAMFS)).includes("sbin/tandemd");
-}
-
-if (hasDaemon())
-  test("Linux reads and writes a directory of the browser while the page changes it too", async ({
-    page,
-  }) => {
-    test.setTimeout(400_000);
-    await page.evaluate(async () => {
-      const url = "/src/page/machine-client.ts";
-      const { MachineClient } = await import(/* @vite-ignore */ url);
-      const client = new MachineClient();
-      const state = { client, serial: "" };
-      Object.assign(globalThis, { guest: state });
-      await client.ready();
-      const decoder = new TextDecoder();
-      client.listen((event: { type: string; bytes: Uint8Array }) => {
-        if (event.type === "serial") state.serial += decoder.decode(event.bytes, { stream: true });
-      });
-      const storage = await navigator.storage.getDirectory();
-      const handle = await storage.getDirectoryHandle("guest", { create: true });
-      await client.call((api: Api) =>
-        api.create({
-          memory: 128,
-          kernel: { url: "/machines/vmlinuz-686" },
-          initrd: { url: "/machines/initramfs.cpio.gz" },
-          append: "console=ttyS0 quiet",
-        }),
-      );
-      await client.call((api: Api) =>
-        api.attachFolder("share", { kind: "handle", handle, where: "opfs" }),
-      );
-      await client.call((api: Api) => api.start());
-    });
-    const serial = () => page.evaluate(() => (globalThis as unknown as Guest).guest.serial);
-    const type = (line: string) =>
-      page.evaluate((text) => {
-        const bytes = new TextEncoder().encode(`${text}\n`);
-        (globalThis as unknown as Guest).guest.client.api.serialInput(bytes);
-      }, line);
-    const answers = (text: string) =>
-      expect.poll(serial, { timeout: 300_000 }).toMatch(new RegExp(`^${text}\\r?$`, "m"));
-    const write = (name: string, text: string) =>
-      page.evaluate(
-        async ([file, content]) => {
-          const storage = await navigator.storage.getDirectory();
-          const top = await storage.getDirectoryHandle("guest");
-          const stream = await (await top.getFileHandle(file, { create: true })).createWritable();
-          await stream.write(content);
-          await stream.close();
-        },
-        [name, text] as const,
-      );
-    const read = (name: string) =>
-      page.evaluate(async (file) => {
-        const storage = await navigator.storage.getDirectory();
-        const top = await storage.getDirectoryHandle("guest");
-        return (await (await top.getFileHandle(file)).getFile()).text();
-      }, name);
-
-    await write("ünï☃", "of the page");
-    await answers("GUEST-READY .*");
-    await type("folders; cd /host/share; cat ü*; echo; echo RE''AD");
-    await answers("of the page");
-    await answers("READ");
-    await type("seq 1 20000 > numbers; cp numbers copy; mv copy moved; rm ü*; echo WRIT''TEN");
-    await answers("WRITTEN");
-    const numbers = Array.from({ length: 20_000 }, (_, index) => `${index + 1}\n`).join("");
-    expect(await read("moved")).toBe(numbers);
-    await expect(read("ünï☃")).rejects.toThrow(/NotFoundError|not be found/);
-    await write("moved", "changed by the page");
-    await type("until grep -q page moved; do usleep 50000; done; cat moved; echo; echo SE''EN");
-    await answers("changed by the page");
-    await page.evaluate(() =>
-      (globalThis as unknown as Guest).guest.client.call((api) =>
-        api.setFolderReadOnly("share", true),
-      ),
-    );
-    await type("echo x > new || echo REFU''SED");
-    await answers("REFUSED");
-  });
-
-interface Api {
-  create(config: unknown): Promise<void>;
-  attachFolder(name: string, source: unknown): Promise<void>;
-  setFolderReadOnly(name: string, readOnly: boolean): Promise<void>;
-  start(): Promise<void>;
-}
-
-interface Guest {
-  guest: {
-    serial: string;
-    client: {
-      api: { serialInput(bytes: Uint8Array): void };
-      call(work: (api: Api) => Promise<void>): Promise<void>;
-    };
-  };
-}
 
 interface Setup {
   client: {

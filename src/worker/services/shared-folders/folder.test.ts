@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { Errno, FolderError } from "./errors";
 import { InitFlag } from "./fuse";
 import { HandleRoot } from "./handle-root";
@@ -317,6 +317,21 @@ test("becoming read-only writes first what the guest has changed", async () => {
   await folder.setReadOnly(true);
   expect(disk.text("text")).toBe("mine");
   expect(await errnoOf(client.write(id, handle, 0, new Uint8Array(1)))).toBe(Errno.ReadOnly);
+});
+
+test("what nobody closes is on the host five seconds later, whenever it was written", async () => {
+  vi.useFakeTimers();
+  try {
+    const { disk, client } = await mountHandles({ clock: () => Date.now() });
+    for (const wait of [2600, 5000]) {
+      const { id, handle } = await client.create(1, `${wait}`, READ_WRITE);
+      await client.write(id, handle, 0, pattern(100));
+      await vi.advanceTimersByTimeAsync(wait);
+    }
+    expect(disk.get("5000")).toHaveLength(100);
+  } finally {
+    vi.useRealTimers();
+  }
 });
 
 test("a kernel that writes back asks for the size of a file that took only a part", async () => {

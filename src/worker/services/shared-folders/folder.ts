@@ -39,6 +39,8 @@ const FRESH = 800;
 /** With an observer of the host: it may have been deaf. */
 const FRESH_OBSERVED = 10_000;
 const WRITE_BEHIND = 5000;
+/** A file waits this long, and then at most as long for its turn. */
+const WRITE_BEHIND_TURN = WRITE_BEHIND / 2;
 /** A file whose flush takes long is flushed more rarely. */
 const FLUSH_SHARE = 20;
 /** Looking up more names than this, one by one, costs more than listing them. */
@@ -864,7 +866,7 @@ export class Folder {
     const timer = setTimeout(() => {
       this.#timer = undefined;
       void this.#writeBehind();
-    }, WRITE_BEHIND);
+    }, WRITE_BEHIND_TURN);
     this.#timer = timer;
     // In Node, a program does not wait for it.
     if (typeof timer === "object") (timer as { unref?: () => void }).unref?.();
@@ -883,7 +885,7 @@ export class Folder {
     let failure: unknown;
     for (const node of [...this.#dirty]) {
       const age = this.#clock() - node.dirtySince;
-      if (age < Math.max(WRITE_BEHIND / 2, node.flushTime * FLUSH_SHARE)) continue;
+      if (age < Math.max(WRITE_BEHIND_TURN, node.flushTime * FLUSH_SHARE)) continue;
       try {
         yield* this.flush(node);
       } catch (error) {
