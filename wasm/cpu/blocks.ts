@@ -36,8 +36,9 @@ export class Block {
   physical: u32;
   eip: u32;
   key: u32; // the tag of its page | cpu.mode; DEAD once forgotten
-  instructions: u32;
-  bytes: u32;
+  instructions: u16;
+  bytes: u16;
+  follower: u32; // the block that was run behind it the last time; another may be due
   hashNext: u32;
   pageNext: u32;
   unused: u32;
@@ -70,6 +71,15 @@ export class Recent {
     return Recent.isAt(block, eip, mode) ? block : NO_BLOCK;
   }
 
+  /** The same for what comes behind a block: most often that of the last time. */
+  @inline static after(block: Block, eip: u32, mode: u32): Block {
+    let next = changetype<Block>(<usize>block.follower);
+    if (Recent.isAt(next, eip, mode)) return next;
+    next = Recent.find(eip, mode);
+    block.follower = <u32>changetype<usize>(next);
+    return next;
+  }
+
   @inline static isAt(block: Block, eip: u32, mode: u32): bool {
     if (block.eip != eip) return false;
     if (!(mode & MODE_FLAT)) return isAtSegment(block, mode);
@@ -84,7 +94,7 @@ function isAtSegment(block: Block, mode: u32): bool {
   return (
     block.key == (CodeTag.at(linear) | mode) &&
     ((block.physical ^ linear) & 0xfff) == 0 &&
-    block.eip + (block.bytes - 1) <= code.limit
+    block.eip + (<u32>block.bytes - 1) <= code.limit
   );
 }
 
@@ -120,7 +130,7 @@ export function findBlock(mode: u32): Block {
   while (address) {
     const block = changetype<Block>(<usize>address);
     if (block.physical == physical && block.eip == eip && block.key == key) {
-      if (!(mode & MODE_FLAT) && eip + (block.bytes - 1) > code.limit) break;
+      if (!(mode & MODE_FLAT) && eip + (<u32>block.bytes - 1) > code.limit) break;
       if (!(mode & MODE_STEP)) remember(block);
       return block;
     }
@@ -193,8 +203,9 @@ function decodeBlock(linear: u32, physical: u32, key: u32, mode: u32): Block {
   block.physical = physical;
   block.eip = eip;
   block.key = key;
-  block.instructions = count;
-  block.bytes = offset;
+  block.instructions = <u16>count;
+  block.bytes = <u16>offset;
+  block.follower = 0;
   const slot = mapSlot(physical);
   block.hashNext = load<u32>(slot);
   store<u32>(slot, <u32>changetype<usize>(block));
@@ -253,7 +264,8 @@ function decodeSingle(linear: u32, mode: u32): Block {
   last.operation = REFETCH;
   last.eip = eip + length;
   block.instructions = 1;
-  block.bytes = length;
+  block.bytes = <u16>length;
+  block.follower = 0;
   return block;
 }
 
@@ -287,7 +299,7 @@ export function invalidateCode(address: u32, size: i32): void {
   let current = load<u32>(previous);
   while (current) {
     const block = changetype<Block>(<usize>current);
-    const mask = lineMask(block.physical, block.bytes);
+    const mask = lineMask(block.physical, <u32>block.bytes);
     const following = block.pageNext;
     if (mask & touched) {
       forget(block);
@@ -316,7 +328,7 @@ function forget(block: Block): void {
     current = candidate.hashNext;
   }
   let record = changetype<usize>(block) + HEADER_SIZE;
-  for (let k: u32 = 0; k <= block.instructions; k++) {
+  for (let k: u32 = 0; k <= <u32>block.instructions; k++) {
     const operation = <u32>load<u16>(record);
     store<u16>(record, REFETCH);
     if (operation >= FIRST_ENDING) break;

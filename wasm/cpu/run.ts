@@ -15,6 +15,7 @@ import { FIRST_ENDING, Operations } from "./operations.gen";
 import { initializeCpu } from "./reset";
 import {
   cpu,
+  CpuState,
   FLAG_IF,
   FLAG_TF,
   INHIBIT_STACK,
@@ -79,24 +80,47 @@ function runSlice(budget: i32): i32 {
         continue;
       }
     }
-    const count = block.instructions;
-    cpu.budget -= <i32>count;
-    cpu.instructions += <u64>count;
-    execute(block);
+    Between.count(block);
+    execute(block, true);
   }
   return RunResult.Budget;
 }
 
-/** Runs a block's records. */
-function execute(block: Block): void {
-  let record = changetype<usize>(block) + INSTRUCTION_SIZE;
-  let operation: u32;
-  do {
-    operation = <u32>load<u16>(record);
-    cpu.instruction = record;
-    Operations.execute(operation, changetype<Instruction>(record));
-    record += INSTRUCTION_SIZE;
-  } while (operation < FIRST_ENDING);
+/** What happens from block to block. */
+class Between {
+  /** The next block may be run at once. */
+  @inline static isNothing(): bool {
+    // pending and inhibit, halted and shutdown stand side by side.
+    const state = changetype<usize>(cpu);
+    const waiting =
+      load<u64>(state, offsetof<CpuState>("pending")) |
+      load<u64>(state, offsetof<CpuState>("halted"));
+    return waiting == 0 && cpu.budget > 0;
+  }
+
+  @inline static count(block: Block): void {
+    const instructions = <u32>block.instructions;
+    cpu.budget -= <i32>instructions;
+    cpu.instructions += <u64>instructions;
+  }
+}
+
+/** Runs a block's records; if `follow`, those of the blocks behind it as well, while they are known and nothing else is due. */
+function execute(block: Block, follow: bool): void {
+  for (;;) {
+    let record = changetype<usize>(block) + INSTRUCTION_SIZE;
+    let operation: u32;
+    do {
+      operation = <u32>load<u16>(record);
+      cpu.instruction = record;
+      Operations.execute(operation, changetype<Instruction>(record));
+      record += INSTRUCTION_SIZE;
+    } while (operation < FIRST_ENDING);
+    if (!follow || !Between.isNothing()) return;
+    block = Recent.after(block, cpu.eip, cpu.mode);
+    if (block == NO_BLOCK) return;
+    Between.count(block);
+  }
 }
 
 /** One instruction, then the traps that follow it (SDM vol. 3, 17.3). */
@@ -107,7 +131,7 @@ function executeOne(): void {
   cpu.budget--;
   cpu.instructions++;
   const block = findBlock(cpu.mode | MODE_STEP);
-  if (block != NO_BLOCK) execute(block);
+  if (block != NO_BLOCK) execute(block, false);
   if (block == NO_BLOCK || cpu.pending & PENDING_FAULT) {
     settleFault();
     deliverFault();
@@ -177,7 +201,7 @@ export function step(): i32 {
     const block = findBlock(cpu.mode | MODE_STEP);
     if (block == NO_BLOCK) Fault.unwind();
     cpu.instructions++;
-    execute(block);
+    execute(block, false);
     if (cpu.pending & PENDING_FAULT) Fault.unwind();
     const first = changetype<Instruction>(changetype<usize>(block) + INSTRUCTION_SIZE);
     if (cpu.eip != start || !isRepeated(first)) break;

@@ -189,6 +189,60 @@ describe("code that has been run is not run again where another page has taken i
   });
 });
 
+describe("what followed a block the last time need not follow it now", () => {
+  const RESULTS = 0x5000;
+
+  /** Calls the function four times from one place, each time with a change behind it. */
+  function loop(change: number[], machine = processor()): number[] {
+    const { exports, run } = machine;
+    exports.setRegister(ECX, 4);
+    exports.setRegister(ESI, RESULTS);
+    // mov [esi],eax; add esi,4
+    const body = [...call(WINDOW), 0x89, 0x06, 0x83, 0xc6, 4, ...change];
+    // dec ecx; jnz
+    run([...body, 0x49, 0x75, -(body.length + 3) & 0xff, HLT]);
+    return [0, 4, 8, 12].map((offset) => exports.readPhysical(RESULTS + offset, 4));
+  }
+  /** xor dword [address],value */
+  const toggle = (address: number, value: number): number[] => [0x81, 0x35, ...dword(address), ...dword(value)]; // prettier-ignore
+
+  test("with another address space", () => {
+    // mov eax,cr3; xor eax,…; mov cr3,eax
+    const swap = [0x0f, 0x20, 0xd8, 0x35, ...dword(DIRECTORIES[0]! ^ DIRECTORIES[1]!), 0x0f, 0x22, 0xd8]; // prettier-ignore
+    expect(loop(swap)).toEqual([0x11, 0x22, 0x11, 0x22]);
+  });
+
+  test("with another page and INVLPG", () => {
+    const swap = [...toggle(TABLES[0]!, ONE ^ TWO), ...invlpg(WINDOW)];
+    expect(loop(swap)).toEqual([0x11, 0x22, 0x11, 0x22]);
+  });
+
+  test("with other code, written where it runs and through another address", () => {
+    expect(loop(toggle(WINDOW + 1, 0x11 ^ 0x33))).toEqual([0x11, 0x33, 0x11, 0x33]);
+    expect(loop(toggle(ONE + 1, 0x11 ^ 0x33))).toEqual([0x11, 0x33, 0x11, 0x33]);
+  });
+
+  test("with another code segment at the same EIP", () => {
+    const { core } = testMachine();
+    const { exports } = core;
+    const poke = (address: number, bytes: number[]): void => {
+      bytes.forEach((byte, n) => exports.writePhysical(address + n, 1, byte));
+    };
+    exports.setSegment(CS, 0, 0, 0xffff, 0x93);
+    exports.setRegister(ESP, STACK);
+    exports.setEip(CODE);
+    poke(0x2_0000, [0xb8, 0x11, 0, 0xcb]); // mov ax,11h; retf
+    poke(0x3_0000, [0xb8, 0x33, 0, 0xcb]);
+    poke(0x600, [0, 0, 0, 0x20]);
+    exports.setRegister(ECX, 4);
+    exports.setRegister(EDX, 0);
+    // call far [600h]; shl edx,8; mov dl,al; xor word [602h],1000h; loop; hlt
+    poke(CODE, [0xff, 0x1e, 0, 6, 0x66, 0xc1, 0xe2, 8, 0x88, 0xc2, 0x81, 0x36, 2, 6, 0, 0x10, 0xe2, 0xee, HLT]); // prettier-ignore
+    core.run(1000);
+    expect(exports.getRegister(EDX)).toBe(0x1133_1133);
+  });
+});
+
 describe("what may stay", () => {
   test("a load of CR3 keeps a global page's translation, and the code found by it", () => {
     const { calls } = processor({ flags: GLOBAL });
