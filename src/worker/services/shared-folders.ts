@@ -4,7 +4,7 @@ import type { FolderStatus } from "../../shared/api";
 import { FolderCommand, FolderFuse, FOLDER_PAGES_MAX } from "../../../wasm/protocol/shared-folders";
 import type { Core } from "../core";
 import { RequestStatus } from "../../../wasm/protocol/tandem-port";
-import { ByteReader, ByteWriter } from "./shared-folders/bytes";
+import { ByteReader, ByteWriter, joined, lengthOf } from "./shared-folders/bytes";
 import { Errno, FolderError } from "./shared-folders/errors";
 import { Folder, type FolderOptions, type FolderState } from "./shared-folders/folder";
 import { FuseServer, type FuseTransport } from "./shared-folders/fuse-server";
@@ -300,16 +300,6 @@ export class PageList implements GuestPages {
       at += part;
     }
   }
-}
-
-function lengthOf(parts: readonly Uint8Array[]): number {
-  return parts.reduce((length, part) => length + part.length, 0);
-}
-
-function joined(parts: readonly Uint8Array[]): Uint8Array {
-  const out = new ByteWriter(lengthOf(parts));
-  for (const part of parts) out.put(part);
-  return out.bytes;
 }
 
 function then<A, B>(value: Maybe<A>, next: (value: A) => B): Maybe<B> {

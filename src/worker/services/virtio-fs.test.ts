@@ -102,6 +102,10 @@ test("Linux mounts a folder by its name, reads and writes, and is told of large 
   expect(flags & InitFlag.MaxPages).not.toBe(0);
   expect(flags & InitFlag.WritebackCache).toBe(0);
   expect(Buffer.compare(await client.readFile("dir/large"), bytes)).toBe(0);
+  const id = await client.walk("dir/large");
+  const handle = await client.open(id, 0);
+  const middle = await client.read(id, handle, 100_001, 500_000);
+  expect(Buffer.compare(middle, bytes.subarray(100_001, 600_001))).toBe(0);
   await client.writeFile("dir/copy", bytes);
   await client.forget(await client.walk("dir/copy"));
   const copy = (await root.openReader(["dir", "copy"]).read(0, bytes.length)) as Uint8Array;

@@ -10,6 +10,7 @@ import { FOLDER_TRANSFER_MAX } from "../../../wasm/protocol/shared-folders";
 import { VIRTIO_FS_TAG_MAX, VIRTIO_PLACES, VirtioSegment } from "../../../wasm/protocol/virtio";
 import type { Core } from "../core";
 import { PageList, PAGES_BYTES_MAX, type SharedFoldersService } from "./shared-folders";
+import { lengthOf } from "./shared-folders/bytes";
 import { Errno } from "./shared-folders/errors";
 import { Opcode, OUT_HEADER_SIZE } from "./shared-folders/fuse";
 import { type FuseAnswer, type FuseServer, opcodeOf, refusal } from "./shared-folders/fuse-server";
@@ -168,7 +169,7 @@ function pagesOf(core: Core, words: Uint32Array): PageList {
 /** Bytes written; none where the answer does not fit, or the guest's memory is none any more. */
 function put(room: PageList, answer: FuseAnswer | undefined): number {
   if (!answer) return 0;
-  const length = answer[0].length + answer[1].length;
+  const length = lengthOf(answer);
   if (length > room.length) return 0;
   try {
     room.write(...answer);

@@ -110,3 +110,14 @@ export class ByteWriter {
     return this;
   }
 }
+
+export function lengthOf(parts: readonly Uint8Array[]): number {
+  return parts.reduce((length, part) => length + part.length, 0);
+}
+
+/** One behind the other. */
+export function joined(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const out = new ByteWriter(lengthOf(parts));
+  for (const part of parts) out.put(part);
+  return out.bytes;
+}

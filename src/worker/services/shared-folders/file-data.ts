@@ -5,6 +5,7 @@
 // closed, and opening one copies the file: so there is one for as many changes as possible. When a flush fails, what is in memory
 // stays and can be flushed again; what was spilled is lost, and was never acknowledged.
 
+import { joined } from "./bytes";
 import { Errno, FolderError, isErrno } from "./errors";
 import { Extents } from "./extents";
 import { CHUNK, FileChunks, type ReadCache } from "./read-cache";
@@ -96,34 +97,46 @@ export class FileData {
 
   /** Fewer bytes at the end of the file. */
   *read(position: number, length: number): Task<Uint8Array> {
+    const parts = yield* this.readParts(position, length);
+    return parts.length === 1 ? (parts[0] as Uint8Array) : joined(parts);
+  }
+
+  /** The same, as it comes: parts that the caller does not change. */
+  *readParts(position: number, length: number): Task<readonly Uint8Array[]> {
     const end = Math.min(this.#size, position + length);
-    if (position >= end) return new Uint8Array(0);
+    if (position >= end) return [];
     if (position < this.#spilledTo && end > this.#spilledFrom) yield* this.flush();
     this.#isSequential = position === this.#next && position > 0;
     this.#next = end;
     const baseEnd = Math.min(end, this.#baseSize);
     if (position < baseEnd && !this.#extents.covers(position, baseEnd)) {
-      const one = yield* this.#oneChunk(position, end, baseEnd);
-      if (one) return one;
+      const parts = yield* this.#chunkParts(position, end, baseEnd);
+      if (parts) return parts;
       const target = new Uint8Array(end - position);
       yield* this.#readBase(position, target.subarray(0, baseEnd - position));
       this.#extents.copyTo(position, target);
-      return target;
+      return [target];
     }
     const target = new Uint8Array(end - position);
     this.#extents.copyTo(position, target);
-    return target;
+    return [target];
   }
 
-  /** Without a copy, where that is all: the caller does not change it. */
-  *#oneChunk(position: number, end: number, baseEnd: number): Task<Uint8Array | undefined> {
-    const index = Math.floor(position / CHUNK);
-    if (end > baseEnd || end > (index + 1) * CHUNK || this.#extents.count > 0) return undefined;
-    const chunk = yield* this.#chunk(index);
-    const from = position - index * CHUNK;
-    if (chunk.length < from + end - position) return undefined;
+  /** Of chunks alone, where that is all. */
+  *#chunkParts(position: number, end: number, baseEnd: number): Task<Uint8Array[] | undefined> {
+    if (end > baseEnd || this.#extents.count > 0) return undefined;
+    const parts: Uint8Array[] = [];
+    for (let at = position; at < end;) {
+      const index = Math.floor(at / CHUNK);
+      const chunk = yield* this.#chunk(index);
+      const from = at - index * CHUNK;
+      const to = Math.min(CHUNK, from + end - at);
+      if (chunk.length < to) return undefined; // the host's file has become shorter than it said
+      parts.push(chunk.subarray(from, to));
+      at += to - from;
+    }
     this.#advance(end);
-    return chunk.subarray(from, from + end - position);
+    return parts;
   }
 
   *#readBase(position: number, target: Uint8Array): Task<void> {

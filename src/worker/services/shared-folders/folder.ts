@@ -728,6 +728,13 @@ export class Folder {
     return yield* data.read(position, length);
   }
 
+  /** As read, in parts that are not to be changed: long ones need not be copied. */
+  *readParts(node: FolderNode, position: number, length: number): Task<readonly Uint8Array[]> {
+    const data = this.#dataOf(node);
+    yield* this.#refreshOpen(node);
+    return yield* data.readParts(position, length);
+  }
+
   /** `given`: the caller does not need the bytes any more. */
   *write(node: FolderNode, position: number, bytes: Uint8Array, given = false): Task<void> {
     this.mustBeWritable();

@@ -7,7 +7,7 @@
 // therefore gets another node number at the next look-up, and the kernel forgets what it knew.
 
 import { FOLDER_HANDLES_MAX, FOLDER_TRANSFER_MAX } from "../../../../wasm/protocol/shared-folders";
-import { ByteReader, ByteWriter } from "./bytes";
+import { ByteReader, ByteWriter, lengthOf } from "./bytes";
 import { Errno, FolderError, isErrno } from "./errors";
 import type { Folder } from "./folder";
 import type { FolderNode } from "./folder-node";
@@ -92,8 +92,9 @@ interface Handle {
   isCached: boolean;
 }
 
-/** Header and body: putting them together would copy what is long. */
-export type FuseAnswer = readonly [Uint8Array, Uint8Array];
+/** Header and body in parts: putting them together would copy what is long. */
+export type FuseAnswer = readonly Uint8Array[];
+type Body = Uint8Array | readonly Uint8Array[];
 
 const NOTHING = new Uint8Array(0);
 
@@ -141,7 +142,7 @@ export class FuseServer {
   }
 
   /**
-   * @returns the answer's header and its body, which is not to be changed; undefined where FUSE has no answer.
+   * @returns the answer, which is not to be changed; undefined where FUSE has no answer.
    * @param message is given away
    * @throws FolderError only for what is not a message at all
    */
@@ -185,7 +186,7 @@ export class FuseServer {
     }
   }
 
-  #perform(message: Message): Maybe<Uint8Array> {
+  #perform(message: Message): Maybe<Body> {
     switch (message.opcode) {
       case Opcode.Init:
         return this.#init(message);
@@ -338,7 +339,7 @@ export class FuseServer {
 
   // ---- one folder ----
 
-  *#performIn(folder: Folder, node: FolderNode, message: Message): Task<Uint8Array> {
+  *#performIn(folder: Folder, node: FolderNode, message: Message): Task<Body> {
     const input = new ByteReader(message.body);
     switch (message.opcode) {
       case Opcode.Lookup:
@@ -525,10 +526,10 @@ export class FuseServer {
     return handle;
   }
 
-  *#read(folder: Folder, node: FolderNode, input: ByteReader, room: number): Task<Uint8Array> {
+  *#read(folder: Folder, node: FolderNode, input: ByteReader, room: number): Task<Body> {
     this.#handleOf(input.u64(), node);
     const position = input.u64();
-    return yield* folder.read(node, position, Math.min(input.u32(), room));
+    return yield* folder.readParts(node, position, Math.min(input.u32(), room));
   }
 
   *#write(folder: Folder, node: FolderNode, input: ByteReader): Task<Uint8Array> {
@@ -624,13 +625,14 @@ export function refusal(message: Uint8Array, errno: Errno): FuseAnswer | undefin
   }
 }
 
-function answer(unique: Uint8Array, error: number, body: Uint8Array): FuseAnswer {
+function answer(unique: Uint8Array, error: number, body: Body): FuseAnswer {
+  const parts = body instanceof Uint8Array ? [body] : body;
   const header = new ByteWriter(OUT_HEADER_SIZE);
   header
-    .u32(OUT_HEADER_SIZE + body.length)
+    .u32(OUT_HEADER_SIZE + lengthOf(parts))
     .u32(error)
     .put(unique);
-  return [header.bytes, body];
+  return [header.bytes, ...parts];
 }
 
 function nameOf(input: ByteReader): string {

@@ -1,6 +1,6 @@
 // What Linux's kernel does with a FUSE server, as far as tests need it. Failures are thrown as FolderErrors.
 
-import { ByteReader, ByteWriter } from "../bytes";
+import { ByteReader, ByteWriter, joined } from "../bytes";
 import { FolderError } from "../errors";
 import {
   DIRENT_SIZE,
@@ -20,7 +20,7 @@ import type { Maybe } from "../task";
 export type Transport = (
   message: Uint8Array<ArrayBuffer>,
   capacity: number,
-) => Maybe<Uint8Array | readonly [Uint8Array, Uint8Array] | undefined>;
+) => Maybe<Uint8Array | readonly Uint8Array[] | undefined>;
 
 export interface Attributes {
   number: number;
@@ -66,7 +66,7 @@ export class FuseClient {
     const message = new ByteWriter(IN_HEADER_SIZE + body.length);
     message.u32(message.bytes.length).u32(opcode).u64(unique).u64(id).zeros(16).put(body);
     const parts = await this.#transport(message.bytes, this.capacity);
-    const out = parts && (parts instanceof Uint8Array ? parts : joined(...parts));
+    const out = parts && (parts instanceof Uint8Array ? parts : joined(parts));
     if (!out) throw new Error(`no answer to ${Opcode[opcode]}`);
     const input = new ByteReader(out);
     if (input.u32() !== out.length) throw new Error("the answer's length is wrong");
@@ -284,8 +284,4 @@ function readAttributes(input: ByteReader): Attributes {
   input.skip(20);
   const modified = seconds * 1000 + nanoseconds / 1e6;
   return { number, size, modified, mode, links, isDirectory: (mode & S_TYPE) === S_DIRECTORY };
-}
-
-function joined(header: Uint8Array, body: Uint8Array): Uint8Array {
-  return new ByteWriter(header.length + body.length).put(header).put(body).bytes;
 }
