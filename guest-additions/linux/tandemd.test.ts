@@ -433,18 +433,22 @@ linuxTest("the additions CD installs the daemon with one command", async () => {
   const { machine } = linux;
   machine.insert("cdrom", await openImage("cdrom", await additionsCd()));
   machine.folders.attach(new MemoryRoot(), { name: "share" });
-  linux.type("mount -t iso9660 /dev/sr0 /mnt && sh /mnt/install.sh --exec --folders /shared");
+  linux.type("mkdir -p /etc/xdg/autostart; mount -t iso9660 /dev/sr0 /mnt && sh /mnt/install.sh --exec --folders /shared"); // prettier-ignore
   await linux.seen("are installed; shared folders are in /shared.");
   await until(() => linux.events.filter(({ type }) => type === "guest-hello").length === 3);
   expect(await linux.run("cmp /mnt/linux/tandemd /usr/local/sbin/tandemd && cmp /mnt/linux/tandem-channel /usr/local/bin/tandem-channel && cat /etc/default/tandemd")).toBe('0 OPTIONS="--exec /shared"\n'); // prettier-ignore
   expect(await linux.run("ls -l /mnt/install.sh | cut -c1-10; ls /mnt/README.txt /shared")).toBe("0 -r-xr-xr-x\n/mnt/README.txt\n\n/shared:\nshare\n"); // prettier-ignore
   const daemon = readFileSync("guest-additions/linux/tandemd");
   expect(await linux.run("md5sum < /usr/local/sbin/tandemd")).toContain(createHash("md5").update(daemon).digest("hex")); // prettier-ignore
-  // A system with init scripts.
-  linux.type("mkdir /etc/init.d /etc/modules-load.d; sh /mnt/install.sh --exec --folders /other");
+  expect(await linux.run("cmp /mnt/linux/tandem-x11 /usr/local/bin/tandem-x11; ls /etc/xdg/autostart")).toBe("0 tandem-x11.desktop\n"); // prettier-ignore
+  // A system with init scripts, and with X sessions like Debian's.
+  linux.type(
+    "mkdir -p /etc/init.d /etc/modules-load.d /etc/X11/Xsession.d; sh /mnt/install.sh --exec --folders /other",
+  );
   await linux.seen("are installed; shared folders are in /other.");
   await until(() => linux.events.filter(({ type }) => type === "guest-hello").length === 4);
   expect(await linux.run("/etc/init.d/tandemd status; cat /etc/modules-load.d/tandem.conf; ls /other")).toBe("0 tandemd runs\nfuse\nuinput\nuio_pci_generic\nshare\n"); // prettier-ignore
+  expect(await linux.run("ls /etc/X11/Xsession.d; sh -n /etc/X11/Xsession.d/*")).toBe("0 90tandem-x11\n"); // prettier-ignore
 });
 
 linuxTest("Linux shuts down cleanly by its driver", async () => {

@@ -13,6 +13,8 @@ const PICTURE = Buffer.concat([Buffer.from("89504e470d0a1a0a", "hex"), noise(300
 /** Of the left eye, on a screen of 1024 by 768: where its pupil is when it looks aside. */
 const LEFT_PUPIL = "0.3438 0.4557";
 const RIGHT_PUPIL = "0.4297 0.4557";
+const TERMINAL = "0.1 0.8";
+const PASTED = "typed by the host's user";
 const FILES = { "page.html": Buffer.from(HTML), "picture.png": PICTURE, "pirate-32": cursorFile(32), "pirate-64": cursorFile(64) }; // prettier-ignore
 
 const SERVER = "chroot /mnt /usr/lib/xorg/Xorg :0 -config /etc/xorg.conf -logfile /tmp/xorg.log > /dev/null 2>&1 &"; // prettier-ignore
@@ -51,7 +53,13 @@ export function x11Script({ share }) {
     `wait-pixel ${LEFT_PUPIL} ffffff`,
     // The host draws the cursor of the program that has the pointer, of any size.
     ...cursor(32),
-    ...cursor(64),
+    ...pirate(64),
+    // A captured pointer has the guest's own cursor.
+    "pointer relative",
+    "wait-cursor none",
+    "pointer integrated",
+    "wait-cursor 64x64",
+    "serial kill $!\\n",
     // What the host has, for programs of the guest.
     `copy ${TEXT.replace("\n", "\\n")}`,
     ...paste("clipboard", "UTF8_STRING", Buffer.from(TEXT)),
@@ -74,6 +82,12 @@ export function x11Script({ share }) {
     "move 0.98 0.4557",
     `wait-pixel ${RIGHT_PUPIL} 000000`,
     `wait-pixel ${LEFT_PUPIL} ffffff`,
+    // The host's user pastes by a click: into the program under the pointer, a terminal.
+    "serial chroot /mnt xterm -geometry 40x10+0+550 -e sh -c 'cat > /tmp/typed' 2> /dev/null &\\n",
+    `wait-pixel ${TERMINAL} ffffff`,
+    `move ${TERMINAL}`,
+    `paste ${PASTED}\\n`,
+    ...command("ALL-TYPED", `until grep -q "${PASTED}" /tmp/typed; do usleep 200000; done`),
     // The X server ends, and another one comes.
     "serial kill $(pidof Xorg)\\n",
     "wait-cursor none",

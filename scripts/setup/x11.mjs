@@ -23,18 +23,19 @@ const PARTS = {
   "x11-utils": ["usr/bin/xkill"],
   "x11-xserver-utils": ["usr/bin/xsetroot"],
   xclip: ["usr/bin/xclip"],
+  xterm: ["usr/bin/xterm"],
   "busybox-static": ["bin/busybox"],
 }; // prettier-ignore
 const KEYBOARDS = "usr/share/X11/xkb";
 
 /** Packages of the libraries that the programs ask for, and these again. */
-const LIBRARIES = ["libaudit1", "libbrotli1", "libbsd0", "libbz2-1.0", "libc6", "libcap-ng0", "libcap2", "libdbus-1-3", "libdrm2", "libevdev2", "libfontenc1", "libfreetype6", "libgcc-s1", "libgcrypt20", "libgpg-error0", "libice6", "liblz4-1", "liblzma5", "libmd0", "libmtdev1", "libpciaccess0", "libpcre2-8-0", "libpixman-1-0", "libpng16-16", "libselinux1", "libsm6", "libsystemd0", "libudev1", "libunwind8", "libuuid1", "libx11-6", "libx11-xcb1", "libxau6", "libxcb-damage0", "libxcb-present0", "libxcb-xfixes0", "libxcb1", "libxcursor1", "libxcvt0", "libxdmcp6", "libxext6", "libxfixes3", "libxfont2", "libxi6", "libxkbfile1", "libxmu6", "libxmuu1", "libxrender1", "libxshmfence1", "libxt6", "libzstd1", "zlib1g"]; // prettier-ignore
+const LIBRARIES = ["libaudit1", "libbrotli1", "libbsd0", "libbz2-1.0", "libc6", "libcap-ng0", "libcap2", "libdbus-1-3", "libdrm2", "libevdev2", "libexpat1", "libfontconfig1", "libfontenc1", "libfreetype6", "libgcc-s1", "libgcrypt20", "libgpg-error0", "libice6", "liblz4-1", "liblzma5", "libmd0", "libmtdev1", "libpciaccess0", "libpcre2-8-0", "libpixman-1-0", "libpng16-16", "libselinux1", "libsm6", "libsystemd0", "libtinfo6", "libudev1", "libunwind8", "libutempter0", "libuuid1", "libx11-6", "libx11-xcb1", "libxau6", "libxaw7", "libxcb-damage0", "libxcb-present0", "libxcb-xfixes0", "libxcb1", "libxcursor1", "libxcvt0", "libxdmcp6", "libxext6", "libxfixes3", "libxfont2", "libxft2", "libxi6", "libxinerama1", "libxkbfile1", "libxmu6", "libxmuu1", "libxpm4", "libxrender1", "libxshmfence1", "libxt6", "libzstd1", "zlib1g"]; // prettier-ignore
 
 /** Empty folders for what is mounted over them, or written. */
 const FOLDERS = ["dev", "etc", "proc", "run", "sys", "tmp", "var/lib/xkb"];
 
 /** Where the pointer and the keyboard are is known once tandemd runs; there is no udev that would tell the server. */
-const BEGIN = `for folder in dev proc run sys tmp; do
+const BEGIN = `for folder in dev dev/pts proc run sys tmp; do
   mkdir -p /$folder
   mount -o bind /$folder /mnt/$folder
 done
@@ -89,7 +90,7 @@ export function buildX11Disk(image, packages) {
     for (const folder of FOLDERS) mkdirSync(join(root, folder), { recursive: true });
     packages.prefetch(
       [...Object.keys(PARTS), ...LIBRARIES].map((name) => `${name}:i386`),
-      "16 MB",
+      "18 MB",
     );
     const libraries = librariesIn(LIBRARIES.map((name) => packages.unpack(`${name}:i386`)));
     for (const [name, paths] of Object.entries(PARTS))

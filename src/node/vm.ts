@@ -210,7 +210,8 @@ class Run {
       case "pointer":
         return machine.setPointerMode(step.mode);
       case "copy":
-        return this.#clipboard.copy("text/plain", new TextEncoder().encode(step.text));
+      case "paste":
+        return this.#clipboard.copy("text/plain", encode(step.text), step.step === "paste");
       case "copy-file":
         return this.#clipboard.copy(step.format, await readFile(step.file));
       case "wait-copied":
@@ -420,6 +421,10 @@ function writeFile(path: string, bytes: Uint8Array): void {
   } catch (error) {
     throw unreadable(path, error);
   }
+}
+
+function encode(text: string): Uint8Array {
+  return new TextEncoder().encode(text);
 }
 
 function decode(bytes: Uint8Array): string {

@@ -12,9 +12,10 @@ export class HostClipboard {
     this.#service = service;
   }
 
-  copy(format: ClipboardFormat, bytes: Uint8Array): void {
+  /** `paste`: where the guest's focus is. */
+  copy(format: ClipboardFormat, bytes: Uint8Array, paste = false): void {
     this.#copied = { format, bytes };
-    this.#service.offer([format]);
+    this.#service.offer([format], paste);
   }
 
   event(event: MachineEvent): void {

@@ -19,7 +19,7 @@ export type Step =
   | { step: "down" | "up" | "click"; button: number }
   | { step: "wheel"; notches: number }
   | { step: "pointer"; mode: PointerMode }
-  | { step: "copy" | "wait-copied"; text: string }
+  | { step: "copy" | "paste" | "wait-copied"; text: string }
   | { step: "copy-file" | "save-copied"; format: ClipboardFormat; file: string }
   | { step: "wait-cursor"; size: [number, number] }
   | { step: "screenshot" | "snapshot" | "restore"; file: string }
@@ -69,6 +69,7 @@ function parseStep(name: string, rest: string): Step {
     case "type":
     case "serial":
     case "copy":
+    case "paste":
     case "wait-copied":
       return { step: name, text: some(unescape(rest)) };
     case "copy-file":
