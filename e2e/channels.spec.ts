@@ -153,7 +153,14 @@ test("a channel ends with the machine, by the page, by a signal, and says how", 
     const controller = new AbortController();
     const signalled = pc.channel("nobody", { signal: controller.signal });
     controller.abort();
-    const signal = [await codeOf(signalled.opened), await codeOf(signalled.closed)];
+    const never = pc.channel("echo", { signal: AbortSignal.abort("before") });
+    // What was given up is free at once.
+    for (let count = 0; count < 20; count++) {
+      const again = pc.channel("echo");
+      await again.opened;
+      again.abort();
+    }
+    const signal = [await codeOf(signalled.opened), await codeOf(never.closed)];
     const wrong = await codeOf(pc.channel("").opened);
     const text = pc.channel("echo");
     await text.opened;

@@ -147,7 +147,7 @@ export type ChannelNews =
   /** Both ways are over; with an error, at once. */
   | { type: "closed"; error: ErrorData | undefined };
 
-/** What the page tells there. */
+/** What the page tells there; "abort" comes by abortChannel, so that it is not overtaken by the next openChannel. */
 export type ChannelOrder =
   | { type: "data"; bytes: Uint8Array<ArrayBuffer> }
   /** So many bytes more are wanted. */
@@ -230,9 +230,11 @@ export interface MachineApi {
 
   /**
    * Opens a channel by its name; it waits for a program of the guest that opens the same. What goes on there is told on the port:
-   * ChannelNews to the page, ChannelOrder to the worker. @throws ErrorData bad-argument, channel: the name is in use
+   * ChannelNews to the page, ChannelOrder to the worker. `id`: the caller's. @throws ErrorData bad-argument, channel: the name is in use
    */
-  openChannel(name: string, port: MessagePort): void | Promise<void>;
+  openChannel(id: number, name: string, port: MessagePort): void | Promise<void>;
+  /** Gives it up: the name is free for the next call. The guest's program gets the words. */
+  abortChannel(id: number, reason: string): void;
 
   /** Types a text as on a US keyboard; resolves when the last key is up. */
   typeText(text: string): Promise<void>;

@@ -12,6 +12,7 @@ import { readAll } from "./disks/source";
 import { Machine, type MachineParts } from "./machine";
 import { WorkerScreen } from "./screen";
 import type { Folder } from "./services/shared-folders/folder";
+import type { HostChannel } from "./services/channels";
 import { openRoot } from "./services/shared-folders/open-root";
 import * as pageFiles from "./services/shared-folders/page-files";
 
@@ -20,6 +21,8 @@ const CORE_URL = new URL("../../build/core.wasm", import.meta.url);
 
 let machine: Machine | undefined;
 let port: MessagePort | undefined;
+/** By the page's numbers. */
+const channels = new Map<number, HostChannel>();
 const screen = new WorkerScreen(tell, () => machine?.refresh());
 
 function current(): Machine {
@@ -88,7 +91,11 @@ const api: MachineApi = {
   runInput: (id, bytes) => machine?.exec.input(id, bytes),
   runKill: (id, signal) => machine?.exec.kill(id, signal),
   runAbort: (id) => machine?.exec.abort(id),
-  openChannel: (name, end) => plainErrors(() => openChannel(name, end)),
+  openChannel: (id, name, end) => plainErrors(() => openChannel(id, name, end)),
+  abortChannel(id, reason) {
+    channels.get(id)?.take({ type: "abort", reason });
+    channels.delete(id);
+  },
   typeText: (text) => plainErrors(() => current().typeText(text)),
   key: (code, pressed) => machine?.key(code, pressed),
   sendKeys: (chord) => plainErrors(() => current().sendKeys(chord)),
@@ -143,10 +150,12 @@ const api: MachineApi = {
 };
 
 /** @throws TandemError */
-function openChannel(name: string, end: MessagePort): void {
+function openChannel(id: number, name: string, end: MessagePort): void {
   const channel = current().channels.open(name, (news) => {
+    if (news.type === "closed") channels.delete(id);
     end.postMessage(news, news.type === "data" ? [news.bytes.buffer] : []);
   });
+  channels.set(id, channel);
   end.onmessage = ({ data }: MessageEvent<ChannelOrder>) => channel.take(data);
 }
 

@@ -50,7 +50,10 @@ interface Promised {
   reject(error: TandemError): void;
 }
 
+let lastId = 0;
+
 class PageChannel implements TandemChannel {
+  readonly #id = ++lastId;
   readonly name: string;
   readonly readable: ReadableStream<Uint8Array<ArrayBuffer>>;
   readonly writable: WritableStream<BufferSource>;
@@ -61,6 +64,7 @@ class PageChannel implements TandemChannel {
   readonly #onOver: (channel: PageChannel) => void;
   #reads: ReadableByteStreamController | undefined;
   #writes: WritableStreamDefaultController | undefined;
+  #machine: MachineClient | undefined;
   #port: MessagePort | undefined;
   #isOpen = false;
   #isOver = false;
@@ -106,7 +110,7 @@ class PageChannel implements TandemChannel {
   close(): Promise<void> {
     if (this.#isOver) return this.closed;
     if (!this.#isOpen) {
-      this.#post({ type: "abort", reason: "" });
+      this.#leave("");
       this.#finish(undefined);
       return this.closed;
     }
@@ -125,10 +129,11 @@ class PageChannel implements TandemChannel {
   /** A machine whose guest may have the other end. */
   connect(machine: MachineClient): void {
     const { port1, port2 } = new MessageChannel();
+    this.#machine = machine;
     this.#port = port1;
     port1.onmessage = ({ data }: MessageEvent<ChannelNews>) => this.#take(data);
     machine
-      .call((api) => api.openChannel(this.name, Comlink.transfer(port2, [port2])))
+      .call((api) => api.openChannel(this.#id, this.name, Comlink.transfer(port2, [port2])))
       .catch((error: unknown) => {
         if (this.#port === port1) this.#finish(TandemError.from(error));
       });
@@ -141,6 +146,7 @@ class PageChannel implements TandemChannel {
   disconnect(): void {
     this.#port?.close();
     this.#port = undefined;
+    this.#machine = undefined;
     if (this.#isOpen) this.#finish(new TandemError("session-ended", "The machine has gone."));
   }
 
@@ -275,8 +281,12 @@ class PageChannel implements TandemChannel {
   }
 
   #giveUp(error: TandemError, words: string): void {
-    this.#post({ type: "abort", reason: words });
+    this.#leave(words);
     this.#finish(error);
+  }
+
+  #leave(words: string): void {
+    if (!this.#isOver) void this.#machine?.api.abortChannel(this.#id, words);
   }
 
   #onAbort = (): void => this.abort(wordsOf(this.#signal?.reason));
@@ -304,7 +314,7 @@ export class Channels {
   }
 
   open(name: string, options: ChannelOptions = {}): TandemChannel {
-    const channel = new PageChannel(name, options, () => this.#all.delete(channel));
+    const channel = new PageChannel(name, options, (over) => this.#all.delete(over));
     if (options.signal?.aborted) return channel;
     this.#all.add(channel);
     if (this.#machine) channel.connect(this.#machine);
