@@ -1,10 +1,11 @@
-// Where shared folders end, in the Debian kernel: a quota, folders that become read-only or go while files are open, sizes beyond
-// 4 GB; and how often the guest's kernel and the host are asked.
+// Much data in shared folders, and where they end, in the Debian kernel: a thousand files and 64 MB in and out, a quota, folders that
+// become read-only or go while files are open, sizes beyond 4 GB; and how often the guest's kernel and the host are asked.
 
-import { createHash } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 import {
   closeSync,
   existsSync,
+  mkdirSync,
   openSync,
   readdirSync,
   readFileSync,
@@ -13,11 +14,13 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
-import { command } from "./linux-folders.mjs";
+import { command, sumOf } from "./linux-folders.mjs";
 
 export const QUOTA_MIB = 8;
 const FILES = 100;
 const LINES = 500;
+const MANY = 1000;
+const LARGE = 64 << 20;
 const FAR = 5 * 2 ** 30;
 /** Linux's sync does not wait for a FUSE server. */
 const FSYNC = "dd if=/dev/null conv=notrunc,fsync 2> /dev/null of=";
@@ -27,6 +30,10 @@ const BLOCK = 512;
 const SPARSE_BYTES_MAX = 1 << 20;
 
 export const LIMITS_SCRIPT = [
+  ...command(
+    "ALL-COPIED",
+    "cd /host/data; cp -a in /tmp/in && cp -a /tmp/in out && rm -r /tmp/in && echo IN-AND-OUT",
+  ),
   "host-calls before",
   ...command("ALL-LISTED", "cd /host/more; echo LISTED $(ls -l | grep -c file-)"),
   "host-calls list",
@@ -57,7 +64,10 @@ export const LIMITS_SCRIPT = [
     `cd /; exec 3< /host/more/second; exec 4> /host/more/late; echo acknowledged >&4; ${FSYNC}/host/more/late; sleep 2`,
   ),
   "detach more",
-  ...command("MORE-GONE", "cat <&3; echo lost >&4; exec 4>&-; exec 3<&-; ls /host/more; ls /host"),
+  ...command(
+    "MORE-GONE",
+    "cat <&3; echo lost >&4; exec 4>&-; exec 3<&-; ls /host/more; echo LEFT $(ls /host)",
+  ),
 ];
 
 export function prepareMore(directory) {
@@ -65,11 +75,20 @@ export function prepareMore(directory) {
     writeFileSync(join(directory, `file-${number}`), "x".repeat(number));
 }
 
-export function checkLimits(lines, { more, small }, hostCalls) {
+export function prepareData(directory) {
+  const within = join(directory, "in");
+  mkdirSync(join(within, "sub/empty"), { recursive: true });
+  for (let number = 0; number < MANY; number++)
+    writeFileSync(join(within, number % 2 ? "sub" : "", `ünï ${number}`), randomBytes(number * 9));
+  writeFileSync(join(within, "large"), randomBytes(LARGE));
+}
+
+export function checkLimits(lines, { data, more, small }, hostCalls) {
   const texts = lines.map(({ text }) => text.trim());
   const [again, partly] = ["again", "partly"].map((name) => readFileSync(join(small, name)));
   const six = again.subarray(0, 6 << 20);
   const wanted = [
+    "IN-AND-OUT",
     `LISTED ${FILES}`,
     `LINES ${LINES}`,
     `FAR ${FAR + 4} END 0000`,
@@ -89,12 +108,16 @@ export function checkLimits(lines, { more, small }, hostCalls) {
     "cat: read error: No such device",
     "sh: write error: No such device",
     "ls: /host/more: No such file or directory",
-    "share  small",
+    "LEFT data share small",
   ];
   const problems = wanted
     .filter((text) => !texts.includes(text))
     .map((text) => `the guest has not printed "${text}"`);
   const expect = (holds, what) => holds || problems.push(what);
+
+  const [taken, given] = ["in", "out"].map((name) => join(data, name));
+  expect(sumOf(taken) === sumOf(given), "what went in and out again is not the same");
+  expect(existsSync(join(given, "sub/empty")), "an empty directory did not come out again");
 
   const { list, lines: written } = hostCalls;
   const told = JSON.stringify(hostCalls);

@@ -1,6 +1,12 @@
 // The guests of boot-guests.mjs: how each starts, and what shows that it works. Long ones first, so that two lanes end together.
 
-import { checkLimits, LIMITS_SCRIPT, prepareMore, QUOTA_MIB } from "./linux-folder-limits.mjs";
+import {
+  checkLimits,
+  LIMITS_SCRIPT,
+  prepareData,
+  prepareMore,
+  QUOTA_MIB,
+} from "./linux-folder-limits.mjs";
 import { checkFolder, CLOSE_FOLDERS, FOLDERS_SCRIPT, prepareFolder } from "./linux-folders.mjs";
 import { checkPrograms, preparePrograms, PROGRAMS_SCRIPT } from "./linux-programs.mjs";
 import { SHELL_CHECK, SHELL_SCRIPT } from "./linux-shell.mjs";
@@ -131,7 +137,7 @@ export const GUESTS = [
   { name: "installer-text", options: ["--memory", "512", "--kernel", "di-text-linux", "--initrd", "di-text-initrd.gz", "--append", `priority=low vga=normal fb=false ${INSTALLER_OPTIONS} console=tty0 console=ttyS0`], until: "Choose language", timeout: 600 },
   { name: "linux-686", options: ["--memory", "128", "--kernel", "vmlinuz-686", "--initrd", "initramfs.cpio.gz", "--append", LINUX_OPTIONS], until: "GUEST-READY", timeout: 180 },
   { name: "linux-686-pae", options: ["--memory", "128", "--kernel", "vmlinuz-686-pae", "--initrd", "initramfs-pae.cpio.gz", "--append", LINUX_OPTIONS], until: "GUEST-READY", timeout: 180 },
-  { name: "linux-folders", options: ["--memory", "128", "--kernel", "vmlinuz-686", "--initrd", "initramfs.cpio.gz", "--append", LINUX_OPTIONS], folders: { share: prepareFolder, more: prepareMore, [`small:quota=${QUOTA_MIB}`]: () => {} }, script: [...FOLDERS_SCRIPT, ...LIMITS_SCRIPT, ...CLOSE_FOLDERS], check: (...all) => [...checkFolder(...all), ...checkLimits(...all)], timeout: 900 },
+  { name: "linux-folders", options: ["--memory", "256", "--kernel", "vmlinuz-686", "--initrd", "initramfs.cpio.gz", "--append", LINUX_OPTIONS], folders: { share: prepareFolder, data: prepareData, more: prepareMore, [`small:quota=${QUOTA_MIB}`]: () => {} }, script: [...FOLDERS_SCRIPT, ...LIMITS_SCRIPT, ...CLOSE_FOLDERS], check: (...all) => [...checkFolder(...all), ...checkLimits(...all)], timeout: 900 },
   { name: "linux-programs", options: ["--memory", "256", "--kernel", "vmlinuz-686", "--initrd", "initramfs.cpio.gz", "--append", LINUX_OPTIONS, "--hda", "tools-disk.img"], folders: { share: preparePrograms }, script: PROGRAMS_SCRIPT, check: checkPrograms, timeout: 1800 },
   { name: "linux-virtiofs", options: ["--memory", "128", "--kernel", "vmlinuz-686", "--initrd", "initramfs.cpio.gz", "--append", LINUX_OPTIONS], folders: VIRTIOFS_FOLDERS, answer: answerVirtioFs, script: VIRTIOFS_SCRIPT, check: checkVirtioFs, timeout: 900 },
   { name: "linux-usb", options: ["--memory", "128", "--usb", "mouse,tablet,keyboard", "--kernel", "vmlinuz-686", "--initrd", "initramfs.cpio.gz", "--append", LINUX_OPTIONS], script: USB_SCRIPT, check: USB_CHECK, timeout: 300 },
