@@ -110,6 +110,77 @@ test("REP STOS fills as one element after the other does", () => {
   }
 });
 
+/** What REPE or REPNE CMPS and SCAS end with: the elements looked at, and whether the last ones were equal. */
+function compared(left: number[], right: number[], whileEqual: boolean): [number, boolean] {
+  const at = left.findIndex((value, n) => (value === right[n]) !== whileEqual);
+  const last = at < 0 ? left.length - 1 : at;
+  return [last + 1, left[last] === right[last]];
+}
+
+const ZF = 0x40;
+
+test.each([
+  ["REPE", 0xf3, true],
+  ["REPNE", 0xf2, false],
+] as const)(
+  "%s CMPS and SCAS stop where one element after the other would",
+  (_, prefix, whileEqual) => {
+    const { area, exports, run, reg } = processor();
+    const view = new DataView(area.buffer, area.byteOffset, area.length);
+    const reads = { 1: "getUint8", 2: "getUint16", 4: "getUint32" } as const;
+    const writes = { 1: "setUint8", 2: "setUint16", 4: "setUint32" } as const;
+    for (const size of [1, 2, 4] as const) {
+      const elements = (from: number, count: number): number[] =>
+        Array.from({ length: count }, (_value, n) => view[reads[size]](from + n * size, true));
+      for (const [source, target, count, end] of [
+        [0x10, 0x8000, 30, 12],
+        [0x10, 0x8000, 30, 0],
+        [0x10, 0x8000, 30, 29],
+        [0xff9, 0x8003, 40, 39],
+        [0x0, 0x8fe0, 0x1800, 0x17ff],
+        [0x123, 0x8ffe, 0x1800, -1],
+        [0x10, 0x8000, 1, 0],
+      ] as const) {
+        const name = `${count} of ${size} bytes, the end at ${end}`;
+        // Before the end all elements are equal (or all different), then the contrary.
+        for (let n = 0; n < count; n++) {
+          const isEqual = (n === end) !== whileEqual;
+          view[writes[size]](source + n * size, 0x5a5a_5a5a, true);
+          view[writes[size]](target + n * size, isEqual ? 0x5a5a_5a5a : 0x5a5a_5a00 + size, true);
+        }
+        const registers = { [EAX]: 0x5a5a_5a5a, [ESI]: AREA + source, [EDI]: AREA + target, [ECX]: count }; // prettier-ignore
+        const right = elements(target, count);
+        for (const [opcode, left] of [
+          [0xa6, elements(source, count)],
+          [0xae, right.map(() => (size === 4 ? 0x5a5a_5a5a : 0x5a5a & (size === 1 ? 0xff : 0xffff)))], // prettier-ignore
+        ] as const) {
+          const [passed, equal] = compared(left, right, whileEqual);
+          run([prefix, ...PREFIX[size], size === 1 ? opcode : opcode + 1], registers);
+          expect(reg(ECX), name).toBe(count - passed);
+          expect(reg(EDI), name).toBe(AREA + target + passed * size);
+          expect(reg(ESI), name).toBe(AREA + source + (opcode === 0xa6 ? passed * size : 0));
+          expect((exports.getEflags() & ZF) !== 0, name).toBe(equal);
+        }
+      }
+    }
+  },
+);
+
+test("a fault in the middle of REPNE SCAS shows how far it came, with the flags of before", () => {
+  const { exports, poke32, area, run, reg } = processor();
+  poke32(DIRECTORY, (DIRECTORY + 0x1000) | 7);
+  for (let page = 0; page < 1024; page++) poke32(DIRECTORY + 0x1000 + 4 * page, (page << 12) | 7);
+  poke32(DIRECTORY + 0x1000 + 4 * ((AREA >> 12) + 1), 0);
+  exports.setControlRegister(3, DIRECTORY);
+  exports.setControlRegister(0, 0x8001_0011);
+  area.fill(0x11);
+  // cmp ecx,ecx: ZF is set
+  run([0x39, 0xc9, 0xf2, 0xae], { [EAX]: 0x22, [EDI]: AREA + 0xff0, [ECX]: 100 });
+  expect(exports.getEip()).toBe(0xa001);
+  expect([reg(EDI), reg(ECX)]).toEqual([AREA + 0x1000, 84]);
+  expect(exports.readPhysical(reg(ESP) + 12, 4) & ZF).toBe(ZF);
+});
+
 test("a fault in the middle of a repetition shows how far it came, and it goes on from there", () => {
   const { core, exports, poke32, area, run, fill, reg } = processor();
   poke32(DIRECTORY, (DIRECTORY + 0x1000) | 7);

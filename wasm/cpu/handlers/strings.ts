@@ -237,6 +237,45 @@ function compareFlags(left: u32, right: u32, size: u32): void {
   else Alu.compute<u32>(CMP, 1, left, right);
 }
 
+/** An element in the host's memory. */
+function element(host: usize, size: u32): u32 {
+  return size == 4 ? load<u32>(host) : size == 2 ? <u32>load<u16>(host) : <u32>load<u8>(host);
+}
+
+/** How many elements, of fewer than `count`, SCAS passes at once: all in this page, and none of them the last. */
+function scanRun(i: Instruction, count: u32, size: u32, whileEqual: bool): u32 {
+  if (cpu.eflags & FLAG_DF || !isFlat(i)) return 0;
+  const target = Registers.get32(EDI);
+  const host = hostForRead(target);
+  if (!host) return 0;
+  const most = min<u32>(count - 1, (0x1000 - (target & 0xfff)) / size);
+  const wanted = accumulator(size);
+  let passed: u32 = 0;
+  while (passed < most && (element(host + passed * size, size) == wanted) == whileEqual) {
+    passed++;
+  }
+  return passed;
+}
+
+/** The same for CMPS. */
+function compareRun(i: Instruction, count: u32, size: u32, whileEqual: bool): u32 {
+  if (cpu.eflags & FLAG_DF || !isFlat(i)) return 0;
+  const source = Registers.get32(ESI);
+  const target = Registers.get32(EDI);
+  const from = hostForRead(source);
+  const to = hostForRead(target);
+  if (!from || !to) return 0;
+  const inPages = 0x1000 - max<u32>(source & 0xfff, target & 0xfff);
+  const most = min<u32>(count - 1, inPages / size);
+  let passed: u32 = 0;
+  while (passed < most) {
+    const at = passed * size;
+    if ((element(from + at, size) == element(to + at, size)) != whileEqual) break;
+    passed++;
+  }
+  return passed;
+}
+
 /** CMPS (`both` in memory) and SCAS. */
 function compareString(i: Instruction, both: bool): void {
   const size = elementSize(i);
@@ -245,6 +284,14 @@ function compareString(i: Instruction, both: bool): void {
   let left: u32 = repeated ? counter(i) : 1;
   if (!left) return;
   for (let done: u32 = 1; ; done++) {
+    if (repeated) {
+      const run = both ? compareRun(i, left, size, whileEqual) : scanRun(i, left, size, whileEqual);
+      if (both) advance(i, ESI, size * run);
+      advance(i, EDI, size * run);
+      left -= run;
+      done += run;
+      setCounter(i, left);
+    }
     const a = both ? read(sourceAddress(i, size), size) : accumulator(size);
     const b = read(targetAddress(i, size, false), size);
     if (Fault.isNoted()) return;
