@@ -21,6 +21,8 @@ const FILES = 100;
 const LINES = 500;
 const MANY = 1000;
 const LARGE = 64 << 20;
+/** A quarter of a megabyte each. */
+const LARGE_READS_MAX = 260;
 const FAR = 5 * 2 ** 30;
 /** Linux's sync does not wait for a FUSE server. */
 const FSYNC = "dd if=/dev/null conv=notrunc,fsync 2> /dev/null of=";
@@ -30,6 +32,9 @@ const BLOCK = 512;
 const SPARSE_BYTES_MAX = 1 << 20;
 
 export const LIMITS_SCRIPT = [
+  "host-calls before",
+  ...command("LARGE-READ", "cd /host/data; cat in/large > /dev/null && echo LARGE-GONE-BY"),
+  "host-calls large",
   ...command(
     "ALL-COPIED",
     "cd /host/data; cp -a in /tmp/in && cp -a /tmp/in out && rm -r /tmp/in && echo IN-AND-OUT",
@@ -88,6 +93,7 @@ export function checkLimits(lines, { data, more, small }, hostCalls) {
   const [again, partly] = ["again", "partly"].map((name) => readFileSync(join(small, name)));
   const six = again.subarray(0, 6 << 20);
   const wanted = [
+    "LARGE-GONE-BY",
     "IN-AND-OUT",
     `LISTED ${FILES}`,
     `LINES ${LINES}`,
@@ -119,8 +125,9 @@ export function checkLimits(lines, { data, more, small }, hostCalls) {
   expect(sumOf(taken) === sumOf(given), "what went in and out again is not the same");
   expect(existsSync(join(given, "sub/empty")), "an empty directory did not come out again");
 
-  const { list, lines: written } = hostCalls;
+  const { large, list, lines: written } = hostCalls;
   const told = JSON.stringify(hostCalls);
+  expect(large.read <= LARGE_READS_MAX, `reading 64 MB asked the host too often: ${told}`);
   expect(list.list <= 2 && list.stat <= FILES, `ls -l asked the host too often: ${told}`);
   expect(list.fuse < FILES, `the guest's kernel asked for each file: ${told}`);
   expect(written.write === 1 && written.fuse < LINES, `the guest's kernel does not write back: ${told}`); // prettier-ignore
