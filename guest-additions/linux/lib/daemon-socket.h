@@ -9,8 +9,9 @@
 //   s32 status    a request status of tandem-port.ts: 0 when all went well
 //   u32 tag
 //   body          of the answer, or words about an error: as many bytes as there are, and at most TOOL_BODY_MAX
-// A tool may send TOOL_REQUESTS_MAX before it reads answers. What is under way when it closes the socket is canceled, and its channels
-// are closed as failed. A tool should not let a request wait for long, as others need the daemon's blocks: ChannelFlag.NoWait, and events.
+// A tool may send TOOL_REQUESTS_MAX before it reads answers. What is under way when it closes the socket is canceled, its channels
+// are closed as failed, and a cursor that it has given to the host is the guest's again.
+// A tool should not let a request wait for long, as others need the daemon's blocks: ChannelFlag.NoWait, and events.
 //
 // Events that it has asked for come as packets with the status TOOL_EVENT; the body is the event as the port has it: kind in bits 24
 // to 31, payload below. TOOL_EVENT_NEW_SESSION (kind 0): the host has forgotten what the tool had there.
