@@ -37,12 +37,16 @@ function wasReset(place: i32): void {
   hostVirtioReset(place);
 }
 
-/** Gives the host what waits in a queue. It may answer at once, which gives the request back before this goes on. */
+/**
+ * Gives the host what waits in a queue. It may answer at once, which gives the request back before this goes on. Meanwhile the guest
+ * stands still, so there cannot be more than the queue has room for, unless it lets answers be written over its ring.
+ */
 function drain(place: i32, index: i32): void {
   const queue = Place.queue(place, index);
   if (queue.busy) return;
   queue.busy = 1;
-  while (queue.underWay < <u32>VIRTIO_FS_UNDER_WAY_MAX && take(place, index)) {
+  for (let left = queue.size; left > 0; left--) {
+    if (queue.underWay >= <u32>VIRTIO_FS_UNDER_WAY_MAX || !take(place, index)) break;
     hostVirtioRequest(
       place,
       <i32>tokenOf(place, index, chain.head),

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { testMachine } from "../../testing/machine";
 import {
   ACCESS,
   COMMON,
@@ -259,6 +260,24 @@ test("what is more than the host is given at a time waits in the ring", () => {
   for (const { token } of requests.slice(5)) core.exports.completeVirtio(token, 0);
   for (const { token } of requests.slice(37)) core.exports.completeVirtio(token, 0);
   expect(queue.taken()).toHaveLength(40);
+});
+
+test("answers that make more requests, by overwriting the ring, come to an end", () => {
+  let count = 0;
+  let answer: (token: number) => void = () => {};
+  const machine = testMachine({ host: { virtioRequest: (_place, token) => answer(token) } });
+  plugVirtioFs(machine.core, "share");
+  const driver = new VirtioDriver(machine);
+  const [, queue] = driver.start();
+  answer = (token) => {
+    count++;
+    queue?.offer(0);
+    machine.core.exports.completeVirtio(token, 0);
+  };
+  queue?.describe(0, { address: 0x4_0000, length: 4 });
+  queue?.offer(0);
+  queue?.notify();
+  expect(count).toBe(8); // entries of the queue
 });
 
 const NONSENSE: Record<string, (queue: ReturnType<typeof started>["queue"]) => void> = {
