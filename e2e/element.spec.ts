@@ -102,17 +102,17 @@ test("attributes and properties tell the same", async ({ page }, { project }) =>
     pc.memory = 64;
     pc.vgaFirmware = "none";
     pc.usbInterval = 1;
-    pc.jit = false;
+    pc.jit = true;
     pc.commandLine = "quiet";
     pc.setAttribute("pointer", "absolute");
     const attributes = pc.getAttributeNames().map((name) => `${name}=${pc.getAttribute(name)}`);
     return { before, attributes, pointer: pc.pointer, jit: pc.jit };
   });
   expect(seen).toEqual({
-    before: [128, "auto", 10, true, false, ""],
-    attributes: ["memory=64", "vga-firmware=none", "usb-interval=1", "jit=off", "append=quiet", "pointer=absolute"], // prettier-ignore
+    before: [128, "auto", 10, false, false, ""],
+    attributes: ["memory=64", "vga-firmware=none", "usb-interval=1", "jit=on", "append=quiet", "pointer=absolute"], // prettier-ignore
     pointer: "absolute",
-    jit: false,
+    jit: true,
   });
 });
 

@@ -272,12 +272,15 @@ const cases = (list) =>
         `    case ${number.get(o.name)}: // ${o.name}\n      ${o.body ? o.body + ";\n      " : ""}break;`,
     )
     .join("\n");
+const translated = (list) => cases(list.map((o) => ({ ...o, body: o.body.replace("<u32>", "<Expression>") }))); // prettier-ignore
 const rows = [];
 for (let k = 0; k < words.length; k += 16)
   rows.push("  " + words.slice(k, k + 16).join(", ") + ",");
 
 const text = `// Made by scripts/generate.mjs from opcodes.table. Do not edit.
 
+import { Expression } from "../jit/expression";
+import { Translator } from "../jit/translator";
 import { Instruction } from "./instruction";
 import { Alu } from "./semantics/alu";
 import { Flow } from "./semantics/flow";
@@ -319,6 +322,21 @@ export class Operations {
 ${cases(ordered.filter((o) => o.hot))}
       default:
         callHandler(operation, i);
+        break;
+    }
+  }
+
+  /** Executes a record whose operation is a handler function. */
+  static handle(operation: u32, i: Instruction): void {
+    callHandler(operation, i);
+  }
+
+  /** Emits what one record does (jit/translator.ts); not for those that leave translated code. */
+  static translate(operation: u32, i: Instruction): void {
+    switch (operation) {
+${translated(ordered.filter((o) => o.hot && o.name !== "REFETCH_END"))}
+      default:
+        Translator.fallback(i);
         break;
     }
   }

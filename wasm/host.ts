@@ -34,6 +34,15 @@ export declare function hostDiskRequest(
 /** Something the page should know: see MachineEvent in protocol/events.ts. */
 export declare function hostEvent(kind: i32, a: i32, b: i32): void;
 
+/**
+ * Compiles a module that exports a function `f` (i32) -> () and puts it into the table: at `index`, or at a new one for 0. Returns the
+ * index, 0 when the browser refuses.
+ */
+export declare function hostCompile(module: usize, length: i32, index: i32): i32;
+
+/** The function at this index of the table is not called any more. */
+export declare function hostRelease(index: i32): void;
+
 /** 32 random bits. */
 export declare function hostRandom(): i32;
 

@@ -1,6 +1,19 @@
 // The core's exports, all of them.
 
 export { initialize, makeBare, reset, readPort, writePort } from "./machine";
+export {
+  jitCondition,
+  jitFallback,
+  jitProbe,
+  jitRead16,
+  jitRead32,
+  jitRead8,
+  jitSegmented,
+  jitWrite16,
+  jitWrite32,
+  jitWrite8,
+} from "./jit/helpers";
+export { jitFigure, setJit } from "./jit/cache";
 export { run, handleFault, step } from "./cpu/run";
 export {
   budgetLeft,

@@ -87,5 +87,17 @@ export const PAGE_BLOCKS: usize = 0x06c0_0000;
 /** A TLB table that never holds an entry, for code that runs with alignment checks: every access takes the slow path. */
 export const TLB_NONE: usize = 0x0780_0000;
 
+/** The translator: a module being written, its working tables, nodes; records that translated code uses; entries of regions. */
+export const JIT_CODE: usize = 0x07c0_0000;
+export const JIT_CODE_END: usize = 0x07c8_0000;
+export const JIT_TABLES: usize = 0x07c8_0000;
+export const JIT_TABLES_END: usize = 0x07cd_0000;
+export const JIT_SCORES: usize = 0x07cd_0000; // u8 of each entry of each region
+export const JIT_NODES: usize = 0x07cf_0000;
+export const JIT_NODES_END: usize = 0x07d0_0000;
+export const JIT_RECORDS: usize = 0x07d0_0000;
+export const JIT_RECORDS_END: usize = 0x07e0_0000;
+export const JIT_ENTRIES: usize = 0x07e0_0000; // 512 of 4 KB
+
 /** Guest RAM, last: host address = RAM + physical address. */
 export const RAM: usize = 0x0800_0000;

@@ -1,6 +1,6 @@
 // The page that `npm run bench -- --browser` opens: one engine, one guest, its serial port line by line with the time.
 //
-// Address: ?engine=tandem|v86|v86-nojit&memory=MiB and either &multiboot=URL or &kernel=URL&initrd=URL&append=S&bios=URL&vgaBios=URL.
+// Address: ?engine=tandem|tandem-jit|v86|v86-nojit&memory=MiB and either &multiboot=URL or &kernel=URL&initrd=URL&append=S&bios=URL&vgaBios=URL.
 
 import { V86 } from "v86";
 import v86Wasm from "v86/build/v86.wasm?url";
@@ -44,6 +44,7 @@ async function runTandem(): Promise<void> {
     kernel: address("multiboot") ?? address("kernel"),
     initrd: address("initrd"),
     append: parameters.get("append") ?? "",
+    jit: engine === "tandem-jit",
   });
   await machine.api.start();
 }
@@ -68,5 +69,5 @@ function runV86(): void {
   emulator.add_listener("serial0-output-byte", take);
 }
 
-if (engine === "tandem") await runTandem();
+if (engine.startsWith("tandem")) await runTandem();
 else runV86();

@@ -114,7 +114,7 @@ const REMOVABLE: readonly string[] = ["floppy", "cdrom"];
  * @attribute {string} folders - Names of the shared folders that the machine expects, with commas; ":ro" after a name makes it read-only, ":cache=never" keeps its files out of the guest's memory. What is there is in `sharedFolders`
  * @attribute {"both"|"to-guest"|"to-host"|"off"} clipboard - Which ways it is shared, also while the machine runs; both: the guest gets what the user pastes
  * @attribute {"auto"|"follow"|"fixed"} display - Whether the guest's picture follows the element's size, also while the machine runs; auto: on the full screen
- * @attribute {"on"|"off"} jit - Translation of the guest's code; on
+ * @attribute {"on"|"off"} jit - Translation of the guest's hot code to WebAssembly; off
  *
  * @fires ready - A machine has been built; it is still off
  * @fires statechange - {state}: "off", "running", "paused" or "crashed"
@@ -1172,7 +1172,7 @@ for (const property of ["src", ...CONFIG_PROPERTIES])
     get(this: TandemPc): unknown {
       const text = this.getAttribute(attributeName(property));
       if (property in NUMBER_DEFAULTS) return text ? Number(text) : NUMBER_DEFAULTS[property];
-      if (property === "jit") return text !== "off" && text !== "false";
+      if (property === "jit") return text === "on" || text === "true";
       return text ?? TEXT_DEFAULTS[property] ?? "";
     },
     set(this: TandemPc, value: string | number | boolean | null | undefined) {

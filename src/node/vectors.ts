@@ -1,5 +1,6 @@
 // npm run vectors -- [--jit|--interpreter] DIR… : runs CPU conformance vectors through the core and reports what differs.
 //
+// --jit: each instruction that can be translated is, and is executed so (flat 32-bit protected mode); the others as without it.
 // DIR holds hw/, sys/, sst286/ and testfloat/, or is one of them. Exit code 1 on any failure, 2 on bad arguments.
 // For developers: --class NAME, --form TEXT (part of the instruction form), --limit N (cases per file), --verbose.
 
@@ -20,6 +21,7 @@ type Format = (typeof FORMATS)[number];
 
 interface Options {
   core: string;
+  jit: boolean;
   className: string | undefined;
   form: string | undefined;
   limit: number;
@@ -65,7 +67,7 @@ function filesOf(directory: string, options: Options, ending = ".jsonl.gz"): [st
 }
 
 function runHardware(directory: string, options: Options): void {
-  const machine = new HardwareMachine(new Harness(options.core), directory);
+  const machine = new HardwareMachine(new Harness(options.core, options.jit), directory);
   const { report } = options;
   for (const [name, file] of filesOf(directory, options)) {
     const real = name.startsWith("rm-");
@@ -101,7 +103,7 @@ function runHardware(directory: string, options: Options): void {
 }
 
 function runSystem(directory: string, options: Options): void {
-  const machine = new SystemMachine(new Harness(options.core), directory);
+  const machine = new SystemMachine(new Harness(options.core, options.jit), directory);
   const { report } = options;
   const exceptions = new Map<number, SystemException>();
   for (const exception of exceptionLists.sys as SystemException[]) {
@@ -128,7 +130,7 @@ function runSystem(directory: string, options: Options): void {
 }
 
 function run286(directory: string, options: Options): void {
-  const machine = new Machine286(new Harness(options.core));
+  const machine = new Machine286(new Harness(options.core, options.jit));
   const { report } = options;
   const exceptions = exceptionLists.sst286 as Exception286[];
   const matches = (pattern: string | undefined, text: string): boolean =>
@@ -157,7 +159,7 @@ function run286(directory: string, options: Options): void {
 }
 
 function runTestFloat(directory: string, options: Options): void {
-  const machine = new TestFloatMachine(new Harness(options.core));
+  const machine = new TestFloatMachine(new Harness(options.core, options.jit));
   const { report } = options;
   machine.enter();
   for (const [, file] of filesOf(directory, options, ".txt.gz")) {
@@ -205,13 +207,13 @@ function main(): void {
       verbose: { type: "boolean", default: false },
     },
   });
-  if (values.jit) fail("not yet: no JIT");
   if (!positionals.length) fail("usage: npm run vectors -- [--jit|--interpreter] DIR…");
   const core = process.env["TANDEM_CORE"] ?? "build/core.wasm";
   if (!existsSync(core)) fail(`${core} is missing: npm run build:core`);
   const report = new Report({ shown: values.verbose ? Infinity : 3 });
   const options: Options = {
     core,
+    jit: values.jit && !values.interpreter,
     className: values.class,
     form: values.form,
     limit: values.limit === undefined ? Infinity : Number(values.limit),

@@ -10,6 +10,7 @@ import { openImage as openWebImage } from "../worker/disks/open";
 import { OverlaySource } from "../worker/disks/overlay";
 import { checkImage, HEAD_BYTES, mediumSize } from "../worker/disks/recognize";
 import { type BlockSource, readAll } from "../worker/disks/source";
+import type { TranslationFigures } from "../worker/core";
 import { Machine, type MachineParts } from "../worker/machine";
 import { additionsCd } from "./additions-cd";
 import { coreModule } from "./core-module";
@@ -290,22 +291,31 @@ class Run {
 
   #stats(): Record<string, unknown> {
     const { instructions, irqs } = this.#machine.stats();
+    const { made, ended, milliseconds, instructions: translated } = this.#machine.translations ?? NOTHING_TRANSLATED; // prettier-ignore
     const usage = process.resourceUsage();
     return {
       wallMs: Math.round(performance.now() - this.#started),
       cpuMs: Math.round((usage.userCPUTime + usage.systemCPUTime) / 1000),
       coreMs: Math.round(this.#machine.coreMilliseconds),
       instructions,
-      interpretedShare: 1,
-      regionsCompiled: 0,
-      compileMs: 0,
-      invalidations: 0,
+      interpretedShare: instructions ? 1 - translated / instructions : 1,
+      regionsCompiled: made,
+      compileMs: Math.round(milliseconds),
+      invalidations: ended,
       irqs,
       pointer: this.#machine.pointerStatistics(),
       peakMemoryBytes: usage.maxRSS * 1024,
     };
   }
 }
+
+const NOTHING_TRANSLATED: TranslationFigures = {
+  made: 0,
+  ended: 0,
+  bytes: 0,
+  instructions: 0,
+  milliseconds: 0,
+};
 
 /** Pictures of 15 and 16 bits a pixel do not have every color. */
 const COLOR_TOLERANCE = 8;
@@ -352,6 +362,7 @@ async function loadParts(args: Arguments): Promise<MachineParts> {
     append: config.append,
     pointer: config,
     hypervisor: config.hypervisor,
+    jit: config.jit,
     onTripleFault: "stop",
     modules: files,
     ...(files[0] && { initrd: files[0].bytes }),

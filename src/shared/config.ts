@@ -78,6 +78,7 @@ export interface MachineConfig {
   folders: FolderConfig[];
   clipboard: ClipboardSetting;
   display: DisplaySetting;
+  /** Hot code of the guest is translated to WebAssembly. */
   jit: boolean;
 }
 
@@ -228,5 +229,5 @@ const machine = object<MachineConfig>({
   folders: withDefault(list(folder), []),
   clipboard: withDefault(oneOf(CLIPBOARD_SETTINGS), "both"),
   display: withDefault(oneOf(DISPLAY_SETTINGS), "auto"),
-  jit: withDefault(yesNo, true),
+  jit: withDefault(yesNo, false),
 });

@@ -154,6 +154,20 @@ export interface CoreExports {
     attributes: number,
   ): void;
   setStepping(on: number): void;
+  /** Whether hot code is translated (wasm/jit). */
+  setJit(on: number): void;
+  jitFigure(index: number): number;
+  readonly table: WebAssembly.Table;
+  jitRead8(): number;
+  jitRead16(): number;
+  jitRead32(): number;
+  jitWrite8(): number;
+  jitWrite16(): number;
+  jitWrite32(): number;
+  jitProbe(): number;
+  jitSegmented(): number;
+  jitFallback(): number;
+  jitCondition(): number;
   readonly FPU_STATE: Address;
   readonly XMM_STATE: Address;
   readonly MSR_STATE: Address;
@@ -188,6 +202,20 @@ export interface CoreExports {
   readonly VGA_ROM: Address;
 }
 
+/** In the order of Helper in wasm/jit/code.ts. */
+const HELPERS = [
+  "jitRead8",
+  "jitRead16",
+  "jitRead32",
+  "jitWrite8",
+  "jitWrite16",
+  "jitWrite32",
+  "jitProbe",
+  "jitSegmented",
+  "jitFallback",
+  "jitCondition",
+] as const;
+
 /** Thrown by the core's `unwind` import and caught in `Core.run`; not an Error, so that throwing it is cheap. */
 const UNWIND = Symbol("unwind");
 
@@ -215,14 +243,79 @@ export function defaultHost(): CoreHost {
   };
 }
 
+/** What has been translated, and what it has cost: jitFigure of wasm/jit/cache.ts, and the browser's part. */
+export interface TranslationFigures {
+  made: number;
+  ended: number;
+  /** Of WebAssembly. */
+  bytes: number;
+  /** Instructions that were executed in translated code. */
+  instructions: number;
+  /** Of compiling, without translating. */
+  milliseconds: number;
+}
+
+/** The functions that the core has translated guest code to, in its table. */
+class Translations {
+  readonly #memory: WebAssembly.Memory;
+  readonly #exports: CoreExports;
+  readonly #imports: WebAssembly.Imports;
+  readonly #free: number[] = [];
+  milliseconds = 0;
+
+  constructor(memory: WebAssembly.Memory, exports: CoreExports) {
+    this.#memory = memory;
+    this.#exports = exports;
+    const named = HELPERS.map((name, index) => [String.fromCodePoint(0x61 + index), exports[name]]);
+    this.#imports = { m: { ...Object.fromEntries(named), m: memory } };
+  }
+
+  /** The table's index, 0 when the browser refuses: it has run out of something, and the interpreter goes on. */
+  compile(address: number, length: number, index: number): number {
+    const begin = performance.now();
+    try {
+      const module = new WebAssembly.Module(new Uint8Array(this.#memory.buffer, address, length));
+      const instance = new WebAssembly.Instance(module, this.#imports);
+      const { table } = this.#exports;
+      const place = index || (this.#free.pop() ?? table.grow(1));
+      table.set(place, instance.exports["f"]);
+      return place;
+    } catch (error) {
+      // A module that is wrong would be a bug of ours.
+      if (error instanceof WebAssembly.CompileError) throw error;
+      return 0;
+    } finally {
+      this.milliseconds += performance.now() - begin;
+    }
+  }
+
+  release(index: number): void {
+    this.#exports.table.set(index, null);
+    this.#free.push(index);
+  }
+}
+
 /** One machine's core: an instance of core.wasm. */
 export class Core {
   readonly exports: CoreExports;
   readonly memory: WebAssembly.Memory;
+  readonly #translations: Translations;
 
-  private constructor(exports: CoreExports, memory: WebAssembly.Memory) {
+  private constructor(
+    exports: CoreExports,
+    memory: WebAssembly.Memory,
+    translations: Translations,
+  ) {
     this.exports = exports;
     this.memory = memory;
+    this.#translations = translations;
+  }
+
+  get translations(): TranslationFigures {
+    const [made = 0, ended = 0, bytes = 0, instructions = 0] = [0, 1, 2, 5].map((index) =>
+      this.exports.jitFigure(index),
+    );
+    return { made, ended, bytes, instructions, milliseconds: this.#translations.milliseconds };
   }
 
   /** @param ramBytes a multiple of 1 MiB */
@@ -257,6 +350,9 @@ export class Core {
           writable: number,
         ) => host.virtioRequest(place, token, segments, readable, writable),
         hostVirtioReset: (place: number) => host.virtioReset(place),
+        hostCompile: (address: number, length: number, index: number) =>
+          translations.compile(address, length, index),
+        hostRelease: (index: number) => translations.release(index),
         hostEvent: (kind: number, a: number, b: number) => host.event(kind, a, b),
         hostUnwind: () => {
           // oxlint-disable-next-line no-throw-literal
@@ -265,7 +361,8 @@ export class Core {
       },
     });
     const exports = instance.exports as unknown as CoreExports;
-    const core = new Core(exports, memory);
+    const translations = new Translations(memory, exports);
+    const core = new Core(exports, memory, translations);
     exports.initialize(ramBytes);
     exports.reset();
     return core;

@@ -33,7 +33,7 @@ import type { KernelImage } from "./boot/image";
 import { loadLinux } from "./boot/linux";
 import { type BootModule, loadMultiboot } from "./boot/multiboot";
 import type { VideoModeSetter } from "./boot/video-mode";
-import { Core, type CoreHost, defaultHost } from "./core";
+import { Core, type CoreHost, defaultHost, type TranslationFigures } from "./core";
 import type { BlockSource } from "./disks/source";
 import { News } from "./news";
 import {
@@ -78,6 +78,8 @@ export interface MachineParts {
   folders?: readonly string[];
   /** Without it: "none". */
   hypervisor?: HypervisorName;
+  /** Hot code of the guest is translated to WebAssembly; without it the interpreter runs everything. */
+  jit?: boolean;
   /** What a triple fault does: as on hardware, or the machine stops for a look at it. */
   onTripleFault: "reset" | "stop";
 }
@@ -218,6 +220,11 @@ export class Machine {
   get core(): Core {
     if (!this.#core) throw new TandemError("not-running", "The machine is off.");
     return this.#core;
+  }
+
+  /** Undefined while the machine is off. */
+  get translations(): TranslationFigures | undefined {
+    return this.#core?.translations;
   }
 
   get coreMilliseconds(): number {
@@ -494,6 +501,7 @@ export class Machine {
     if (this.#bootsByBios) this.#addBootRom();
     this.#hub.virtioFs.plug(this.#core, this.#parts.folders ?? []);
     this.#core.exports.setHypervisor(HYPERVISOR_NUMBERS[this.#parts.hypervisor ?? "none"]);
+    this.#core.exports.setJit(this.#parts.jit ? 1 : 0);
     this.#core.exports.reset();
     this.#pointer.connect(this.#core);
     this.#hub.connect(this.#core);

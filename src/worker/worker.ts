@@ -187,6 +187,7 @@ async function loadParts(
     clipboard: config.clipboard,
     hypervisor: config.hypervisor,
     folders: config.folders.map(({ name }) => name),
+    jit: config.jit,
     onTripleFault: "reset",
     ...(kernel && { kernel }),
     ...(initrd && { initrd, modules: [{ bytes: initrd, commandLine: "initrd" }] }),

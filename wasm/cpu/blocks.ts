@@ -19,6 +19,7 @@ import {
   RECENT_BLOCKS,
   RECENT_BLOCKS_SIZE,
 } from "../layout";
+import { endTranslations, forgetTranslations } from "../jit/cache";
 import { tryTranslateFetch } from "../memory/paging";
 import { Physical } from "../memory/physical";
 import { CodeTag, dropWrites } from "../memory/tlb";
@@ -41,9 +42,16 @@ export class Block {
   follower: u32; // the block that was run behind it the last time; another may be due
   hashNext: u32;
   pageNext: u32;
-  unused: u32;
+  region: u32; // see jit/cache.ts
+
+  /** cpu.mode when it was decoded. */
+  @inline static mode(block: Block): u32 {
+    return block.key & MODES;
+  }
 }
 const DEAD: u32 = 0xffff_ffff;
+/** All MODE_* of cpu/state.ts. */
+const MODES: u32 = 0x7f;
 export const NO_BLOCK = changetype<Block>(<usize>0);
 const HEADER_SIZE = INSTRUCTION_SIZE;
 
@@ -206,6 +214,7 @@ function decodeBlock(linear: u32, physical: u32, key: u32, mode: u32): Block {
   block.instructions = <u16>count;
   block.bytes = <u16>offset;
   block.follower = 0;
+  block.region = 0;
   const slot = mapSlot(physical);
   block.hashNext = load<u32>(slot);
   store<u32>(slot, <u32>changetype<usize>(block));
@@ -218,7 +227,7 @@ function decodeBlock(linear: u32, physical: u32, key: u32, mode: u32): Block {
 }
 
 /** More than 14 prefixes in a row. */
-function isTooLong(bytes: usize): bool {
+export function isTooLong(bytes: usize): bool {
   for (let k: usize = 0; k < LONGEST_INSTRUCTION - 1; k++) {
     const byte = <u32>load<u8>(bytes + k);
     const prefix =
@@ -266,6 +275,7 @@ function decodeSingle(linear: u32, mode: u32): Block {
   block.instructions = 1;
   block.bytes = <u16>length;
   block.follower = 0;
+  block.region = 0;
   return block;
 }
 
@@ -288,12 +298,30 @@ function markLines(physical: u32, size: u32): void {
   store<u64>(lines, before | lineMask(physical, size));
 }
 
+/** These lines of a page hold code that is not in blocks. */
+export function markCode(physical: u32, lines: u64): void {
+  const at = CODE_LINES + ((<usize>(physical >>> 12)) << 3);
+  markLines(physical, 1);
+  store<u64>(at, load<u64>(at) | lines);
+}
+
+/** The first of a physical page's blocks, linked by pageNext. */
+export function firstBlockOf(page: u32): Block {
+  return changetype<Block>(<usize>load<u32>(PAGE_BLOCKS + ((<usize>page) << 2)));
+}
+
+/** A write of these bytes, which do not cross a page, would make code be forgotten. */
+export function invalidatesCode(address: u32, size: i32): bool {
+  return (load<u64>(CODE_LINES + ((<usize>(address >>> 12)) << 3)) & lineMask(address, size)) != 0;
+}
+
 /** Bytes at a physical address (not crossing a page) are about to change: forget the code decoded from them. */
 export function invalidateCode(address: u32, size: i32): void {
   const page = <usize>(address >>> 12);
   const lines = CODE_LINES + (page << 3);
   const touched = lineMask(address, size);
   if (!(load<u64>(lines) & touched)) return;
+  endTranslations(<u32>page);
   let left: u64 = 0;
   let previous: usize = PAGE_BLOCKS + (page << 2);
   let current = load<u32>(previous);
@@ -339,6 +367,7 @@ function forget(block: Block): void {
 
 /** Forgets every block; not while one of them is running. */
 export function forgetAll(): void {
+  forgetTranslations();
   for (let slot: usize = 0; slot < BLOCK_MAP_SIZE; slot += 4) {
     let current = load<u32>(BLOCK_MAP + slot);
     while (current) {

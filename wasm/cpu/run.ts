@@ -8,6 +8,7 @@ import { hostEvent } from "../host";
 import { MachineEvent } from "../protocol/events";
 import { Block, findBlock, NO_BLOCK, pointAtNext, Recent } from "./blocks";
 import { checkInstructionBreakpoint, DR6_SINGLE_STEP } from "./debug";
+import { enterRegion, interpretsNext, jit, stepTranslated } from "../jit/cache";
 import { Fault, settleFault } from "./fault";
 import { Instruction, INSTRUCTION_SIZE } from "./instruction";
 import { deliverDebugTrap, deliverExternal, deliverFault } from "./interrupts";
@@ -18,6 +19,7 @@ import {
   CpuState,
   FLAG_IF,
   FLAG_TF,
+  HARNESS_TRANSLATE,
   INHIBIT_STACK,
   MODE_STEP,
   PENDING_DEBUG,
@@ -80,6 +82,7 @@ function runSlice(budget: i32): i32 {
         continue;
       }
     }
+    if (jit.on && !interpretsNext(block) && enterRegion(block)) continue;
     Between.count(block);
     execute(block, true);
   }
@@ -118,7 +121,7 @@ function execute(block: Block, follow: bool): void {
     } while (operation < FIRST_ENDING);
     if (!follow || !Between.isNothing()) return;
     block = Recent.after(block, cpu.eip, cpu.mode);
-    if (block == NO_BLOCK) return;
+    if (block == NO_BLOCK || (jit.on && !interpretsNext(block))) return;
     Between.count(block);
   }
 }
@@ -200,8 +203,10 @@ export function step(): i32 {
   for (let k = 0; k < 0x10_0000; k++) {
     const block = findBlock(cpu.mode | MODE_STEP);
     if (block == NO_BLOCK) Fault.unwind();
-    cpu.instructions++;
-    execute(block, false);
+    if (!(cpu.harness & HARNESS_TRANSLATE && block.physical && stepTranslated(block))) {
+      cpu.instructions++;
+      execute(block, false);
+    }
     if (cpu.pending & PENDING_FAULT) Fault.unwind();
     const first = changetype<Instruction>(changetype<usize>(block) + INSTRUCTION_SIZE);
     if (cpu.eip != start || !isRepeated(first)) break;

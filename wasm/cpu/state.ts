@@ -132,6 +132,8 @@ export class CpuState {
 
 /** A software interrupt that has passed its privilege check is told as a fault and not delivered. */
 export const HARNESS_STOP_AT_INTERRUPT: u32 = 2;
+/** `step` executes instructions translated, where they can be. */
+export const HARNESS_TRANSLATE: u32 = 4;
 /** From this bit on: the first vector that is delivered all the same, 0 for none. */
 export const HARNESS_VECTORS_SHIFT: u32 = 8;
 

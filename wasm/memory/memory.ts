@@ -238,7 +238,7 @@ function notingRead(address: u32, size: i32): u32 {
 }
 
 /** -1: a fault, which is described. Alignment does not matter here. */
-function tryRead(address: u32, size: i32): i64 {
+export function tryRead(address: u32, size: i32): i64 {
   const user = isUser();
   const first = tryTranslate(address, user, false);
   if (first < 0) return -1;
@@ -280,7 +280,7 @@ function notingWrite(address: u32, size: i32, value: u32): void {
 }
 
 /** False: a fault, which is described. Alignment does not matter here. */
-function tryWrite(address: u32, size: i32, value: u32): bool {
+export function tryWrite(address: u32, size: i32, value: u32): bool {
   const user = isUser();
   const first = tryTranslate(address, user, true);
   if (first < 0) return false;

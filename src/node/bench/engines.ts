@@ -65,7 +65,11 @@ function processEngine(
   };
 }
 
-function tandemCommand(image: string | undefined): string[] {
+function tandemCommand(jit: boolean): (image: string | undefined) => string[] {
+  return (image) => [...tandemGuest(image), "--jit", jit ? "on" : "off"];
+}
+
+function tandemGuest(image: string | undefined): string[] {
   const guest = image
     ? ["--memory", String(WORKLOAD_MEMORY), "--kernel", image, "--until", "BENCH-DONE"]
     : ["--memory", String(BOOT_MEMORY), "--kernel", join(GUESTS, "vmlinuz-686"), "--initrd", join(GUESTS, "initramfs.cpio.gz"), "--append", BOOT_OPTIONS, "--until", "GUEST-READY"]; // prettier-ignore
@@ -90,11 +94,17 @@ function v86Command(jit: boolean): (image: string | undefined) => string[] {
 }
 
 /** Names of the engines, the project's own first. */
-export const ENGINE_NAMES = ["tandem", "v86-nojit", "v86"] as const;
+export const ENGINE_NAMES = ["tandem", "tandem-jit", "v86-nojit", "v86"] as const;
 export type EngineName = (typeof ENGINE_NAMES)[number];
 
+function isTandem(name: EngineName): boolean {
+  return name.startsWith("tandem");
+}
+
 export function nodeEngine(name: EngineName): Engine {
-  const command = name === "tandem" ? tandemCommand : v86Command(name === "v86");
+  const command = isTandem(name)
+    ? tandemCommand(name === "tandem-jit")
+    : v86Command(name === "v86");
   return processEngine(name, command);
 }
 
@@ -108,7 +118,7 @@ export function pageAddress(origin: string, engine: EngineName, image: string | 
         initrd: "/machines/initramfs.cpio.gz",
         append: BOOT_OPTIONS,
       };
-  if (engine !== "tandem" && !image) {
+  if (!isTandem(engine) && !image) {
     parameters["bios"] = "/bios/bios-256k.bin";
     parameters["vgaBios"] = "/bios/vgabios-stdvga.bin";
   }

@@ -21,6 +21,9 @@ const RAM_BYTES = 32 << 20;
 const PAGE = 4096;
 const CODE_LINE = 64;
 
+/** wasm/cpu/state.ts. */
+const HARNESS_TRANSLATE = 4;
+
 /** Fields of the x87's state (wasm/cpu/x87/state.ts) and of the SSE state (wasm/cpu/sse/state.ts). */
 const FPU_CONTROL = 0x80;
 const FPU_STATUS = 0x84;
@@ -78,7 +81,12 @@ export class Harness {
   readonly #fpu: number;
   readonly #xmm: number;
 
-  constructor(file: string) {
+  /** HARNESS_* of wasm/cpu/state.ts that hold for all cases. */
+  readonly bits: number;
+
+  /** `translate`: instructions are executed translated, where they can be. */
+  constructor(file: string, translate = false) {
+    this.bits = translate ? HARNESS_TRANSLATE : 0;
     const module = new WebAssembly.Module(readFileSync(file));
     this.core = Core.create(module, RAM_BYTES, { ...defaultHost(), now: () => 0 });
     const { exports, memory } = this.core;

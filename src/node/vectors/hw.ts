@@ -132,7 +132,7 @@ export class HardwareMachine {
     if (this.#mode === mode) return;
     this.#mode = mode;
     const { exports } = this.#harness.core;
-    exports.setHarness(HARNESS_STOP_AT_INTERRUPT);
+    exports.setHarness(HARNESS_STOP_AT_INTERRUPT | this.#harness.bits);
     exports.setControlRegister(4, CR4);
     exports.setControlRegister(3, DIRECTORY);
     exports.setControlRegister(0, mode === "protected" ? CR0 : CR0_REAL);

@@ -48,7 +48,7 @@ export class Machine286 {
     const { exports } = this.#harness.core;
     this.#harness.ram.fill(0, 0, MEMORY);
     this.#harness.pristine.fill(0, 0, MEMORY);
-    exports.setHarness(0);
+    exports.setHarness(this.#harness.bits);
     exports.setEflags(2);
     exports.setControlRegister(0, CR0_REAL);
     exports.setControlRegister(4, 0);

@@ -89,7 +89,7 @@ export class SystemMachine {
     const environment = this.#environment;
     for (const [address, text] of vector.M ?? []) harness.patch(address, bytesOf(text));
     exports.clearHalted();
-    exports.setHarness(STOP_AT_INTERRUPT | (DELIVERED_VECTORS << 8));
+    exports.setHarness(harness.bits | STOP_AT_INTERRUPT | (DELIVERED_VECTORS << 8));
     exports.setEflags(2);
     exports.setControlRegister(2, 0);
     exports.setControlRegister(0, 0x11);

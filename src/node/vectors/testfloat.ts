@@ -125,7 +125,7 @@ export class TestFloatMachine {
 
   enter(): void {
     const { exports } = this.#harness.core;
-    exports.setHarness(0);
+    exports.setHarness(this.#harness.bits);
     exports.setEflags(2);
     exports.setControlRegister(4, CR4);
     exports.setControlRegister(0, CR0);

@@ -105,7 +105,6 @@ export function parseArguments(args: string[]): Arguments | undefined {
 
   const parsed = parseConfig(config);
   const folders = [...parsed.folders.map(folderOf), ...(values.folder ?? []).map(folderArgument)];
-  if (values.jit === "on") throw new TandemError("not-yet", "--jit on: the JIT is not there yet.");
 
   const initrds =
     values.initrd !== undefined

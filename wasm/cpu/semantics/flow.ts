@@ -12,8 +12,8 @@ export class Flow {
     const masked = size == 4 ? target : V.and<T>(target, V.literal<T>(0xffff));
     if (isInteger<T>()) {
       if (!(cpu.mode & MODE_FLAT)) checkTarget(changetype<u32>(masked));
-      return masked;
-    } else return V.missing<T>();
+    }
+    return masked;
   }
 
   @inline static jcc<T>(i: Instruction, code: u32, size: i32): void {
@@ -23,7 +23,7 @@ export class Flow {
       } else {
         V.jump<T>(V.literal<T>(i.next));
       }
-    } else V.missing<T>();
+    }
   }
 
   @inline static jump<T>(i: Instruction, size: i32): void {
@@ -69,19 +69,23 @@ export class Flow {
       } else {
         retNear(i);
       }
-    } else V.missing<T>();
+    } else V.jump<T>(V.pop<T>(size));
   }
 
   @inline static leave<T>(i: Instruction, size: i32): void {
     if (isInteger<T>()) {
       if ((cpu.mode & (MODE_FLAT | MODE_STACK32)) == (MODE_FLAT | MODE_STACK32)) {
-        const frame = V.keep<T>(V.register<T>(EBP, 4));
-        const value = V.load<T>(frame, size);
-        V.setRegister<T>(ESP, 4, V.add<T>(frame, V.literal<T>(<u32>size)));
-        V.setRegister<T>(EBP, size, value);
+        Flow.leaveFlat<T>(size);
       } else {
         leave(i);
       }
-    } else V.missing<T>();
+    } else Flow.leaveFlat<T>(size);
+  }
+
+  @inline static leaveFlat<T>(size: i32): void {
+    const frame = V.keep<T>(V.register<T>(EBP, 4));
+    const value = V.load<T>(frame, size);
+    V.setRegister<T>(ESP, 4, V.add<T>(frame, V.literal<T>(<u32>size)));
+    V.setRegister<T>(EBP, size, value);
   }
 }
