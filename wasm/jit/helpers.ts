@@ -7,7 +7,6 @@ import { Condition } from "../cpu/flags";
 import { Instruction, INSTRUCTION_SIZE } from "../cpu/instruction";
 import { cancelLeave } from "../cpu/leave";
 import { Operations, REFETCH } from "../cpu/operations.gen";
-import { RIGHT_EXPAND_DOWN, RIGHT_READ, RIGHT_WRITE } from "../cpu/state";
 import {
   cpu,
   CPL_USER,
@@ -15,12 +14,14 @@ import {
   PENDING_FAULT,
   PENDING_INTR,
   PENDING_NMI,
+  RIGHT_EXPAND_DOWN,
+  RIGHT_READ,
+  RIGHT_WRITE,
   Segments,
 } from "../cpu/state";
-import { CodeTag } from "../memory/tlb";
 import { tryRead, tryWrite } from "../memory/memory";
 import { tryTranslate } from "../memory/paging";
-
+import { CodeTag } from "../memory/tlb";
 import { endedTranslations } from "./cache";
 
 @unmanaged
